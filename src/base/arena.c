@@ -19,31 +19,54 @@ void writ_arena_init(struct writ_arena *a, size_t budget)
     *a = (struct writ_arena){ NULL, budget, 0 };
 }
 
-void *writ_arena_alloc(struct writ_arena *a, size_t n)
+static bool add_block(struct writ_arena *a, size_t cap)
 {
-    const size_t align = alignof(max_align_t);
+    size_t size;
+
+    if (__builtin_add_overflow(sizeof(struct writ_arena_block), cap, &size))
+        return false;
+    struct writ_arena_block *b = malloc(size);
+    if (b == NULL)
+        return false;
+    b->used = 0;
+    b->cap = cap;
+    b->next = a->head;
+    a->head = b;
+    return true;
+}
+
+bool writ_arena_reserve(struct writ_arena *a, size_t n)
+{
+    return n <= a->left && add_block(a, n);
+}
+
+static void *take(struct writ_arena *a, size_t n, size_t align)
+{
     struct writ_arena_block *b = a->head;
 
     if (n == 0 || n > a->left || n > PTRDIFF_MAX - align)
         return NULL;
-    n = (n + align - 1) & ~(align - 1);
-    if (n > a->left)
-        return NULL;
-    if (b == NULL || n > b->cap - b->used) {
-        size_t cap = n > BLOCK_BYTES ? n : BLOCK_BYTES;
-        b = malloc(sizeof(*b) + cap);
-        if (b == NULL)
+    size_t gap = b == NULL ? 0 : (align - b->used % align) % align;
+    if (b == NULL || n + gap > b->cap - b->used) {
+        if (!add_block(a, n > BLOCK_BYTES ? n : BLOCK_BYTES))
             return NULL;
-        b->used = 0;
-        b->cap = cap;
-        b->next = a->head;
-        a->head = b;
+        b = a->head;
+        gap = 0;
     }
-    void *p = b->mem + b->used;
-    memset(p, 0, n);
-    b->used += n;
-    a->left -= n;
-    a->used += n;
+    if (n + gap > a->left)
+        return NULL;
+    void *p = b->mem + b->used + gap;
+    b->used += n + gap;
+    a->left -= n + gap;
+    a->used += n + gap;
+    return p;
+}
+
+void *writ_arena_alloc(struct writ_arena *a, size_t n)
+{
+    void *p = take(a, n, alignof(max_align_t));
+    if (p != NULL)
+        memset(p, 0, n);
     return p;
 }
 
@@ -62,7 +85,7 @@ bool writ_arena_copy(struct writ_arena *a, struct writ_slice s, struct writ_slic
         *out = (struct writ_slice){ NULL, 0 };
         return true;
     }
-    uint8_t *p = writ_arena_alloc(a, s.len);
+    uint8_t *p = take(a, s.len, 1);
     if (p == NULL)
         return false;
     memcpy(p, s.ptr, s.len);

@@ -34,13 +34,14 @@ enum writ_status writ_buf_reserve(struct writ_buf *b, size_t n, uint8_t **out)
         size_t cap = b->cap != 0 ? b->cap : 64;
         while (cap < need)
             cap = cap > b->max / 2 ? b->max : cap * 2;
-        /* Not realloc: a secret must not be left behind in freed memory. */
-        uint8_t *grown = malloc(cap);
+        /* Not realloc: a secret must not be left behind in freed memory. One byte beyond `cap`
+           is for the NUL that printf writes for writ_buf_addf. */
+        uint8_t *grown = cap < PTRDIFF_MAX ? malloc(cap + 1) : NULL;
         if (grown == NULL)
             return WRIT_NOMEM;
         if (b->ptr != NULL) {
             memcpy(grown, b->ptr, b->len);
-            explicit_bzero(b->ptr, b->len);
+            explicit_bzero(b->ptr, b->cap); /* len may have been more before */
             free(b->ptr);
         }
         b->ptr = grown;
@@ -116,7 +117,7 @@ enum writ_status writ_buf_addf(struct writ_buf *b, const char *fmt, ...)
     va_end(ap);
     if (n < 0)
         return WRIT_ARG;
-    WRIT_TRY(writ_buf_reserve(b, (size_t)n + 1, &at));
+    WRIT_TRY(writ_buf_reserve(b, (size_t)n, &at));
     va_start(ap, fmt);
     (void)vsnprintf((char *)at, (size_t)n + 1, fmt, ap);
     va_end(ap);

@@ -41,8 +41,7 @@ uint32_t writ_read_be32(struct writ_reader *r)
     struct writ_slice b = writ_read_bytes(r, 4);
     if (r->bad)
         return 0;
-    return (uint32_t)b.ptr[0] << 24 | (uint32_t)b.ptr[1] << 16 | (uint32_t)b.ptr[2] << 8 |
-           b.ptr[3];
+    return (uint32_t)b.ptr[0] << 24 | (uint32_t)b.ptr[1] << 16 | (uint32_t)b.ptr[2] << 8 | b.ptr[3];
 }
 
 uint64_t writ_read_be64(struct writ_reader *r)

@@ -19,14 +19,17 @@ const char *writ_status_text(enum writ_status s)
     return "unknown status";
 }
 
-static void fill(struct writ_err *err, enum writ_status s, size_t offset, int sys_errno,
-                 const char *fmt, va_list ap)
+static void __attribute__((format(printf, 5, 0)))
+fill(struct writ_err *err, enum writ_status s, size_t offset, int sys_errno, const char *fmt,
+     va_list ap)
 {
     err->status = s;
     err->offset = offset;
     err->sys_errno = sys_errno;
     int n = vsnprintf(err->text, sizeof(err->text), fmt, ap);
     size_t len = n < 0 ? 0 : (size_t)n;
+    if (n < 0)
+        err->text[0] = '\0';
     if (len >= sizeof(err->text))
         len = sizeof(err->text) - 1;
     if (sys_errno != 0 && len + 3 < sizeof(err->text))

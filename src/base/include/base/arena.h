@@ -25,7 +25,9 @@ void writ_arena_init(struct writ_arena *a, size_t budget);
 void *writ_arena_alloc(struct writ_arena *a, size_t n);
 /* count * size, checked. */
 void *writ_arena_array(struct writ_arena *a, size_t count, size_t size);
-/* Copies the bytes; *out is untouched and false returned when memory is out. */
+/* Room for exactly `n` bytes in one piece, for objects whose size was measured before. */
+bool writ_arena_reserve(struct writ_arena *a, size_t n);
+/* Copies the bytes, unaligned and so without gaps; *out is untouched and false returned when memory is out. */
 bool writ_arena_copy(struct writ_arena *a, struct writ_slice s, struct writ_slice *out);
 /* A NUL-terminated copy, or NULL. */
 char *writ_arena_cstr(struct writ_arena *a, struct writ_slice s);

@@ -29,7 +29,9 @@ static inline void writ_json_drop(json_t **j)
 /*
  * One JSON value of at most `max` bytes. Numbers are kept exactly: an integer is a 64-bit one,
  * a real is one whose shortest decimal form denotes the same number as the text; others are
- * refused. *out is untouched on failure.
+ * refused. So are reals that are whole numbers from 2^63 to 10^21, because RFC 8785 writes them
+ * like integers. "-0" and "-0.0" are 0, as in RFC 8785. What is accepted has a canonical form
+ * that is accepted again. *out is untouched on failure.
  */
 WRIT_MUST_CHECK enum writ_status writ_json_parse(struct writ_slice in, size_t max, json_t **out,
                                                  struct writ_err *err);

@@ -33,9 +33,12 @@ size_t writ_utf8_check(struct writ_slice in);
 /* Decimal without sign or leading zero. */
 WRIT_MUST_CHECK enum writ_status writ_u64_parse(struct writ_slice in, uint64_t *out);
 
-/* "2026-11-23T20:15:04Z", with up to six decimals of a second. */
+/* "2026-11-23T20:15:04Z", with up to six decimals of a second; years 1970 to 9999. */
 WRIT_MUST_CHECK enum writ_status writ_time_parse(struct writ_slice in, uint64_t *out_us);
-/* Six decimals only where they are not all zero. Writes at most 28 bytes with the NUL. */
+/*
+ * Six decimals only where they are not all zero. Writes at most 28 bytes with the NUL. Times
+ * after the year 9999, which the format cannot write, are written as its last microsecond.
+ */
 #define WRIT_TIME_TEXT 32
 void writ_time_format(uint64_t us, char out[WRIT_TIME_TEXT]);
 
