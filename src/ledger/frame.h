@@ -1,7 +1,7 @@
 /*
  * frame: the bytes of commit segments: a segment's header, and one frame a commit. No I/O.
  *
- * Source:    docs/ledger-format.md.
+ * Source:    docs/FORMATS.md section 9.
  * Units:     bytes; a frame is a multiple of WRIT_FRAME_ALIGN long.
  * Limits:    those of a batch (ledger/log.h); WRIT_FRAME_MAX follows from them.
  * Errors:    a verdict; these functions report nothing in words.

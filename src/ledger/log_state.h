@@ -1,7 +1,7 @@
 /*
  * log_state: what an open log is made of; shared by log.c, recover.c and publish.c only.
  *
- * Source:    docs/ledger-format.md.
+ * Source:    docs/FORMATS.md section 9.
  * Units:     as in ledger/log.h.
  * Limits:    none beyond those of ledger/log.h.
  * Errors:    as in ledger/log.h.

@@ -1,7 +1,7 @@
 /*
  * verify: the parts of writ_log_verify.
  *
- * Source:    docs/ledger-format.md.
+ * Source:    docs/FORMATS.md section 9.
  * Units:     entries.
  * Limits:    those of the formats.
  * Errors:    WRIT_CORRUPT with file and index in check->out and words in *err; WRIT_IO,

@@ -1,7 +1,7 @@
 /*
  * walk: commit segments on disk, and a walk over their frames from the first to the last.
  *
- * Source:    docs/ledger-format.md.
+ * Source:    docs/FORMATS.md section 9.
  * Units:     bytes; segments are numbered from 1.
  * Limits:    WRIT_FRAME_MAX bytes a frame; memory is one window of a segment.
  * Errors:    WRIT_CORRUPT names the file, the byte and the entry; WRIT_IO, WRIT_NOMEM. When the
