@@ -57,7 +57,10 @@ enum writ_status writ_buf_add(struct writ_buf *b, struct writ_slice s)
 
     if (s.len == 0)
         return WRIT_OK;
-    WRIT_TRY(writ_buf_reserve(b, s.len, &at));
+    if (s.len <= b->cap - b->len && b->ptr != NULL) /* cap is never above max */
+        at = b->ptr + b->len;
+    else
+        WRIT_TRY(writ_buf_reserve(b, s.len, &at));
     memcpy(at, s.ptr, s.len);
     b->len += s.len;
     return WRIT_OK;

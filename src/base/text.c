@@ -52,6 +52,22 @@ enum writ_status writ_hex_decode(struct writ_slice in, uint8_t *out, size_t n)
     return WRIT_OK;
 }
 
+/* How many ASCII bytes stand at `p`, eight at a time: records are nearly all ASCII. */
+static size_t ascii_run(const uint8_t *p, size_t left)
+{
+    size_t n = 0;
+    uint64_t word;
+
+    for (; left - n >= sizeof(word); n += sizeof(word)) {
+        memcpy(&word, p + n, sizeof(word));
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    while (n < left && p[n] < 0x80)
+        n++;
+    return n;
+}
+
 size_t writ_utf8_check(struct writ_slice in)
 {
     const uint8_t *p = in.ptr;
@@ -62,7 +78,7 @@ size_t writ_utf8_check(struct writ_slice in)
         size_t left = in.len - i;
 
         if (c < 0x80) {
-            i++;
+            i += ascii_run(p + i, left);
             continue;
         }
         /* RFC 3629 section 4: the second byte's range is what excludes overlong forms,
