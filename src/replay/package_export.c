@@ -178,13 +178,13 @@ static enum writ_status take(struct collector *c, uint64_t index, struct writ_sl
     json_t *item = json_pack("{s:I,s:s%,s:o}", "index", (json_int_t)index, "record",
                              (const char *)bytes.ptr, bytes.len, "proof", hashes);
 
+    writ_buf_init(&text, 256);
     if (item == NULL || json_array_append_new(c->records, item) != 0)
         return writ_fail_nomem(c->err);
     if (json_array_size(c->records) > WRIT_PACKAGE_RECORDS)
         return writ_fail(c->err, WRIT_LIMIT, "the transaction needs more than %d records",
                          WRIT_PACKAGE_RECORDS);
     WRIT_TRY(writ_log_prove_inclusion(c->ledger, index, c->size, &proof, c->err));
-    writ_buf_init(&text, 256);
     for (size_t i = 0; i < proof.len; i++) {
         writ_buf_clear(&text);
         WRIT_TRY(writ_base64_encode(&text, writ_slice(proof.hash[i].b, WRIT_HASH_LEN)));
@@ -256,24 +256,30 @@ static enum writ_status read_checkpoint(struct collector *c, struct writ_buf *no
     return WRIT_OK;
 }
 
-static enum writ_status export(struct collector *c, struct writ_buf *out) {
-    WRIT_AUTO_BUF note; WRIT_AUTO_JSON *created = NULL; WRIT_AUTO_JSON *package = NULL;
+static enum writ_status export_package(struct collector *c, struct writ_buf *out)
+{
+    WRIT_AUTO_BUF note;
+    WRIT_AUTO_JSON *created = NULL;
+    WRIT_AUTO_JSON *package = NULL;
     struct writ_slice vkey;
 
-    writ_buf_init(&note, WRIT_NOTE_MAX); WRIT_TRY(read_checkpoint(c, &note, &vkey, &created));
-    for (int which = 0; which < 3;
-         which++){ WRIT_TRY(pass(c, which)); if (which == 0 && c->actions == 0) return writ_fail(
-                       c->err, WRIT_NOT_FOUND,
-                       "no action of transaction `%.*s` is covered by the published "
-                       "checkpoint",
-                       WRIT_FMT(c->txn)); }
-package = json_pack("{s:s,s:i,s:O,s:s%,s:s%,s:s%,s:O}", "type", "writ.package", "v", 1, "cell",
-                    json_object_get(created, "cell"), "txn", (const char *)c->txn.ptr, c->txn.len,
-                    "ledger_key", (const char *)vkey.ptr, vkey.len, "checkpoint",
-                    (const char *)note.ptr, note.len, "records", c->records);
-if (package == NULL)
-    return writ_fail_nomem(c->err);
-return writ_json_canonical(package, out, c->err);
+    writ_buf_init(&note, WRIT_NOTE_MAX);
+    WRIT_TRY(read_checkpoint(c, &note, &vkey, &created));
+    for (int which = 0; which < 3; which++) {
+        WRIT_TRY(pass(c, which));
+        if (which == 0 && c->actions == 0)
+            return writ_fail(c->err, WRIT_NOT_FOUND,
+                             "no action of transaction `%.*s` is covered by the published "
+                             "checkpoint",
+                             WRIT_FMT(c->txn));
+    }
+    package = json_pack("{s:s,s:i,s:O,s:s%,s:s%,s:s%,s:O}", "type", "writ.package", "v", 1, "cell",
+                        json_object_get(created, "cell"), "txn", (const char *)c->txn.ptr,
+                        c->txn.len, "ledger_key", (const char *)vkey.ptr, vkey.len, "checkpoint",
+                        (const char *)note.ptr, note.len, "records", c->records);
+    if (package == NULL)
+        return writ_fail_nomem(c->err);
+    return writ_json_canonical(package, out, c->err);
 }
 
 enum writ_status writ_package_export(const char *ledger, struct writ_slice txn,
@@ -284,7 +290,7 @@ enum writ_status writ_package_export(const char *ledger, struct writ_slice txn,
     c.wanted = json_object();
     c.records = json_array();
     enum writ_status st =
-        c.wanted == NULL || c.records == NULL ? writ_fail_nomem(err) : export(&c, out);
+        c.wanted == NULL || c.records == NULL ? writ_fail_nomem(err) : export_package(&c, out);
     json_decref(c.wanted);
     json_decref(c.records);
     return st;

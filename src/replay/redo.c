@@ -69,13 +69,13 @@ static enum writ_status read_proof(struct replay *p, const struct writ_rec_decid
     WRIT_AUTO_BUF signature;
     struct writ_slice kept;
 
+    writ_buf_init(&signature, 256);
     r->session = UINT64_MAX;
     if (writ_slice_is(d->proof.kind, "none")) {
         if (d->credential.id.len != 0 && writ_u64_parse(d->credential.id, &r->session) != WRIT_OK)
             return writ_fail(why, WRIT_FORMAT, "the session of the credential is no index");
         return WRIT_OK;
     }
-    writ_buf_init(&signature, 256);
     if (nonce == NULL)
         return writ_fail_nomem(why);
     if (writ_hex_decode(d->proof.id, nonce, WRIT_NONCE_LEN) != WRIT_OK ||
