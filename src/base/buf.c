@@ -34,6 +34,8 @@ enum writ_status writ_buf_reserve(struct writ_buf *b, size_t n, uint8_t **out)
         size_t cap = b->cap != 0 ? b->cap : 64;
         while (cap < need)
             cap = cap > b->max / 2 ? b->max : cap * 2;
+        if (cap > b->max) /* writ_buf_add relies on it */
+            cap = b->max;
         /* Not realloc: a secret must not be left behind in freed memory. One byte beyond `cap`
            is for the NUL that printf writes for writ_buf_addf. */
         uint8_t *grown = cap < PTRDIFF_MAX ? malloc(cap + 1) : NULL;

@@ -33,6 +33,10 @@ struct test_home {
     struct writ_authority *authority; /* until sealed */
     struct writ_log *log;             /* until sealed */
     unsigned next_id;
+    uint64_t grants_end; /* one hour after the first grant: none outlives its parent */
+    bool batching;
+    struct writ_buf batch; /* while batching: records with their lengths */
+    size_t batch_len;
     pid_t daemon; /* 0 when not running */
 };
 
@@ -45,12 +49,14 @@ struct writ_key *test_home_agent(struct test_home *h, const char *name);
 /* A target of environment "test" that pins tools as they are seen. */
 void test_home_target(struct test_home *h, const char *name);
 /*
- * A grant by TEST_HUMAN to `holder` for everything of `target`, for one hour. `more` is a JSON
+ * A grant by TEST_HUMAN to `holder` for everything of `target`, until an hour after the first. `more` is a JSON
  * object whose members replace or are added to the text's, or NULL. Signed with the agent's key
  * `by` when it has a parent. `id` is the grant's.
  */
 void test_home_grant(struct test_home *h, const char *id, const char *holder, const char *target,
                      const char *more, const struct writ_key *by);
+/* From here on records gather and reach the ledger in large batches: for very many of them. */
+void test_home_no_sync(struct test_home *h);
 /* Closes authority and ledger: from here on only the daemon writes. */
 void test_home_seal(struct test_home *h);
 
