@@ -142,9 +142,12 @@ static enum writ_status read_one(const struct constraint *c, const json_t *json,
                                  struct writ_err *err)
 {
     WRIT_AUTO_ARENA scratch;
+    size_t need = value_memory(c->kind);
     struct value v;
 
-    writ_arena_init(&scratch, 65536);
+    writ_arena_init(&scratch, need);
+    if (need != 0 && !writ_arena_reserve(&scratch, need))
+        return writ_fail_nomem(err);
     if (!value_read(c->kind, json, &scratch, &v))
         return writ_fail(err, WRIT_FORMAT, "%s: a value is not a valid %s", where,
                          value_kind_text(c->kind));
@@ -173,9 +176,12 @@ static enum writ_status parse_elements(struct constraint *c, const json_t *list,
                                        struct writ_arena *arena, struct writ_err *err)
 {
     WRIT_AUTO_ARENA scratch;
+    size_t need = value_memory(VALUE_LIST);
     struct value v;
 
-    writ_arena_init(&scratch, 1u << 20);
+    writ_arena_init(&scratch, need);
+    if (!writ_arena_reserve(&scratch, need))
+        return writ_fail_nomem(err);
     if (!value_read(VALUE_LIST, list, &scratch, &v) || (c->op == CONSTRAINT_SUBSET && v.len == 0))
         return writ_fail(err, WRIT_FORMAT,
                          "%s: a list of up to %d strings, numbers or booleans is needed", where,

@@ -220,8 +220,8 @@ static struct finding check_approval(const struct question *q, const struct chai
 
     if (!approval_needed(q, c, &rule))
         return PASSED;
-    action_digest(c->links[c->len - 1]->g.id, q->r->action, &q->resources, q->arguments_hex,
-                  digest);
+    writ_approval_digest(c->links[c->len - 1]->g.id, q->r->action, &q->resources, q->arguments_hex,
+                         digest);
     const struct approval *ap = map_get(&q->a->digests, writ_cstr(digest));
     enum writ_approval_state state =
         ap == NULL ? WRIT_APPROVAL_UNKNOWN : approval_state(ap, q->now);

@@ -30,8 +30,9 @@ static struct writ_slice base64_of(struct writ_arena *arena, struct writ_slice b
     return kept;
 }
 
-void action_digest(struct writ_slice grant, struct writ_slice action,
-                   const struct writ_texts *resources, struct writ_slice arguments, char out[65])
+void writ_approval_digest(struct writ_slice grant, struct writ_slice action,
+                          const struct writ_texts *resources, struct writ_slice arguments,
+                          char out[65])
 {
     const struct writ_slice parts[] = { WRIT_LIT("writ.approval/v1"), grant, action, arguments };
     struct writ_sha256 sha;
@@ -145,7 +146,7 @@ static enum writ_status write_request(const struct question *q, const struct fin
     if (text == NULL)
         return WRIT_NOMEM;
     const struct grant *leaf = c->links[c->len - 1];
-    action_digest(leaf->g.id, q->r->action, &q->resources, q->arguments_hex, text);
+    writ_approval_digest(leaf->g.id, q->r->action, &q->resources, q->arguments_hex, text);
     (void)snprintf(index, sizeof(index), "\n%llu", (unsigned long long)q->a->next_index);
     writ_sha256_init(&sha);
     writ_sha256_add(&sha, writ_cstr(text));

@@ -163,6 +163,8 @@ static enum writ_status parse_spend(struct parser *p, const json_t *spend)
     struct writ_slice unit, number;
 
     writ_arena_init(&scratch, 4096);
+    if (!writ_arena_reserve(&scratch, 4096))
+        return writ_fail_nomem(p->err);
     if (!json_is_object(spend))
         return writ_fail(p->err, WRIT_FORMAT, "grant: limits.spend is {\"unit\", \"max\"}");
     WRIT_TRY(writ_json_only(spend, "grant: limits.spend", FIELDS, p->err));

@@ -157,9 +157,6 @@ enum writ_approval_state approval_state(const struct approval *ap, uint64_t now)
 
 /* --- decide_*.c --- */
 
-/* SHA-256 over what an approver approves: grant, action, arguments, resources. */
-void action_digest(struct writ_slice grant, struct writ_slice action,
-                   const struct writ_texts *resources, struct writ_slice arguments, char out[65]);
 /* The resources of an action, as its target derives them from the arguments. */
 WRIT_MUST_CHECK enum writ_status target_resources(const struct target *t,
                                                   const struct action_name *name,

@@ -1,5 +1,7 @@
 #include "commands.h"
 
+#include "authority/authority.h"
+#include "base/text.h"
 #include "connect.h"
 #include "home.h"
 #include "list.h"
@@ -75,6 +77,53 @@ static enum writ_status approval_text(struct writ_cli *cli, const json_t *item, 
     return writ_text_canonical(text, canonical, err);
 }
 
+/* The digest to be signed is computed here, from what is shown: writd's word is not enough. */
+static enum writ_status check_digest(const json_t *item, struct writ_err *err)
+{
+    const json_t *list = json_object_get(item, "resources");
+    struct writ_slice resources[WRIT_RECORD_LIST_MAX];
+    struct writ_texts shown = { json_array_size(list), resources };
+    char digest[65];
+
+    if (shown.len > WRIT_RECORD_LIST_MAX)
+        return writ_fail(err, WRIT_FORMAT, "writd shows more resources than an action can have");
+    for (size_t i = 0; i < shown.len; i++)
+        resources[i] = writ_json_text(json_array_get(list, i));
+    writ_approval_digest(writ_cstr(writ_field_text(item, "grant")),
+                         writ_cstr(writ_field_text(item, "action")), &shown,
+                         writ_cstr(writ_field_text(item, "arguments")), digest);
+    if (strcmp(digest, writ_field_text(item, "digest")) != 0)
+        return writ_fail(err, WRIT_CORRUPT,
+                         "the digest that writd asks to sign is not that of the action it shows: "
+                         "nothing was signed");
+    return WRIT_OK;
+}
+
+/* The same for the arguments, where they are still there. */
+static enum writ_status check_arguments(const json_t *item, const json_t *found,
+                                        struct writ_err *err)
+{
+    const json_t *arguments = json_object_get(found, "arguments");
+    WRIT_AUTO_BUF canonical;
+    uint8_t salt[WRIT_SALT_LEN];
+    struct writ_hash digest;
+    char hex[65];
+
+    writ_buf_init(&canonical, 2 * WRIT_ARGUMENTS_MAX);
+    if (json_is_null(arguments))
+        return WRIT_OK;
+    WRIT_TRY(writ_hex_decode(writ_cstr(writ_field_text(found, "salt")), salt, sizeof(salt)));
+    WRIT_TRY(writ_json_canonical(arguments, &canonical, err));
+    WRIT_TRY(writ_payload_digest(writ_slice(salt, sizeof(salt)), writ_buf_slice(&canonical),
+                                 &digest, err));
+    writ_hex(hex, digest.b, sizeof(digest.b));
+    if (strcmp(hex, writ_field_text(item, "arguments")) != 0)
+        return writ_fail(err, WRIT_CORRUPT,
+                         "the arguments that writd shows are not those of the digest it asks to "
+                         "sign: nothing was signed");
+    return WRIT_OK;
+}
+
 enum writ_status writ_cmd_approve(struct writ_cli *cli, struct writ_err *err)
 {
     WRIT_AUTO_JSON *found = NULL;
@@ -93,6 +142,8 @@ enum writ_status writ_cmd_approve(struct writ_cli *cli, struct writ_err *err)
     if (strcmp(state, "pending") != 0)
         return writ_fail(err, WRIT_CONFLICT, "approval %s is not open any more: it is %s", id,
                          state);
+    WRIT_TRY(check_digest(item, err));
+    WRIT_TRY(check_arguments(item, found, err));
     WRIT_TRY(approval_text(cli, item, text, &canonical, err));
     writ_words_approval(&cli->note, item, json_object_get(found, "arguments"));
     writ_newline(&cli->note);

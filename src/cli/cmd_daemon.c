@@ -18,7 +18,7 @@
 #include "base/banned.h"
 
 #define PATIENCE_MS 10000
-#define STEP_MS     50
+#define STEP_MS     10
 
 /* clang-format off */
 const struct writ_option WRIT_OPTIONS_UP[] = {
@@ -149,6 +149,24 @@ enum writ_status writ_cmd_up(struct writ_cli *cli, struct writ_err *err)
     return print_up(cli, socket, false, err);
 }
 
+/* Gone, or ended and only waiting for its parent to notice: its lock and files are closed. */
+static bool is_gone(pid_t pid)
+{
+    char path[64], text[512];
+
+    (void)snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return kill(pid, 0) != 0 && errno == ESRCH;
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+    (void)close(fd);
+    if (n <= 0)
+        return true;
+    text[n] = '\0';
+    const char *name_end = strrchr(text, ')'); /* the state follows the name */
+    return name_end != NULL && strncmp(name_end, ") Z", 3) == 0;
+}
+
 enum writ_status writ_cmd_down(struct writ_cli *cli, struct writ_err *err)
 {
     WRIT_AUTO_JSON *status = NULL;
@@ -160,7 +178,7 @@ enum writ_status writ_cmd_down(struct writ_cli *cli, struct writ_err *err)
     writ_call_close(cli);
     /* Down means that another writd may start: the process is gone, not only its socket. */
     for (int waited = 0; waited < PATIENCE_MS; waited += STEP_MS) {
-        if (pid <= 0 || (kill(pid, 0) != 0 && errno == ESRCH)) {
+        if (pid <= 0 || is_gone(pid)) {
             if (cli->json)
                 writ_put_json(&cli->out, reply);
             else

@@ -135,8 +135,7 @@ void api_narrow(struct job *job)
     if (!job_now(job, &now))
         return;
     int n = snprintf(by, sizeof(by), "uid:%u", (unsigned)job->conn->uid);
-    struct writ_rec_narrowed what = { writ_slice(by, n > 0 ? (size_t)n : 0), subject, reason,
-                                      d->seq.env.now_us(d->seq.env.ctx) };
+    struct writ_rec_narrowed what = { writ_slice(by, n > 0 ? (size_t)n : 0), subject, reason, now };
     WRIT_AUTO_ARENA arena;
     writ_arena_init(&arena, CHANGE_ARENA);
     st = writ_authority_narrow(d->authority, type, &what, now, &arena, &record, &job->err);

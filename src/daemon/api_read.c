@@ -99,12 +99,17 @@ void api_payload(struct job *job)
 
 static void approval_found(struct job *job)
 {
+    char salt[2 * WRIT_PAYLOAD_SALT + 1] = "";
     json_t *arguments = job->status == WRIT_OK ? payload_json(job) : NULL;
     struct writ_slice id = writ_json_text(json_object_get(job->body, "id"));
 
+    /* With the salt the approver can tell that these are the arguments that the digest names. */
     if (arguments == NULL)
         arguments = json_null();
-    if (json_object_set_new(job->out, "arguments", arguments) != 0) {
+    else
+        writ_hex(salt, job->salt, sizeof(job->salt));
+    if (json_object_set_new(job->out, "arguments", arguments) != 0 ||
+        json_object_set_new(job->out, "salt", json_string(salt)) != 0) {
         job_fail(job, WRIT_NOMEM, "out of memory");
         return;
     }

@@ -84,6 +84,7 @@ static enum writ_status take_escaped(struct decoder *d, size_t end, struct writ_
         int byte = *p;
         if (byte == '\\')
             byte = unescape(p, left, &used);
+        d->at += byte < 0 ? (size_t)(p - (d->all.ptr + d->at)) : 0;
         if (byte < 0)
             return bad(d, "an escape that the encoder does not write");
         plain[n++] = (uint8_t)byte;

@@ -110,6 +110,10 @@ enum writ_status writ_record_encode(const struct writ_record *r, struct writ_buf
 
     if (st == WRIT_OK && out->len - before > WRIT_RECORD_MAX)
         st = WRIT_LIMIT;
+    /* What could not be read again must never reach the ledger. */
+    struct writ_slice made = writ_slice_from(writ_buf_slice(out), before);
+    if (st == WRIT_OK && writ_utf8_check(made) != made.len)
+        st = WRIT_FORMAT;
     if (st == WRIT_OK)
         return WRIT_OK;
     out->len = before;

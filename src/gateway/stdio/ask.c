@@ -93,7 +93,8 @@ static void allowed(struct run *r, struct call *c, const struct writ_frame *f)
         server_forward(r, c);
 }
 
-static void held(struct run *r, struct call *c, const struct writ_frame *f)
+static void held(struct run *r, struct call *c, const struct writ_frame *f,
+                 const struct writ_mcp_denial *why)
 {
     struct writ_slice approval = writ_frame_bytes(f, WRIT_TAG_APPROVAL);
 
@@ -101,7 +102,11 @@ static void held(struct run *r, struct call *c, const struct writ_frame *f)
         calls_done(c);
         return;
     }
-    if (approval.len == 0 || approval.len >= sizeof(c->approval) || c->asks >= ASKS_MAX) {
+    if (approval.len == 0) { /* no approval helps: a tool waits to be accepted */
+        reply_denied(r, c, why);
+        return;
+    }
+    if (approval.len >= sizeof(c->approval) || c->asks >= ASKS_MAX) {
         reply_refused(r, c, "authority_error", "the call is held without a usable approval");
         return;
     }
@@ -138,7 +143,7 @@ static void decided(struct run *r, struct call *c, const struct writ_frame *f)
     if (verdict == WRIT_ALLOW)
         allowed(r, c, f);
     else if (verdict == WRIT_HOLD)
-        held(r, c, f);
+        held(r, c, f, &why);
     else
         reply_denied(r, c, &why);
 }

@@ -21,16 +21,16 @@ static void promise_1_no_action_without_a_named_human(void **state)
 {
     static const struct ask ASKS[] = {
         { .agent = BOT },
-        { .agent = BOT, .grant = "g" },
-        { .agent = BOT, .grant = "g", .no_proof = true },
-        { .agent = HELPER, .grant = "d" },
-        { .agent = FOURTH, .agent_name = "ghost", .grant = "g" },
+        { .agent = BOT, .grant = "mine" },
+        { .agent = BOT, .grant = "mine", .no_proof = true },
+        { .agent = HELPER, .grant = "d0" },
+        { .agent = FOURTH, .agent_name = "ghost", .grant = "mine" },
     };
     struct world w;
 
     (void)state;
     world_init(&w);
-    struct writ_slice text = world_grant_text(&w, "g", "{}");
+    struct writ_slice text = world_grant_text(&w, "mine", "{}");
     /* by the agent itself, by other humans, by a stranger, unsigned, signed for something else */
     for (int bot = 0; bot < BOTS; bot++)
         assert_int_not_equal(world_derive(&w, (enum bot)bot, text), WRIT_OK);
@@ -46,14 +46,15 @@ static void promise_1_no_action_without_a_named_human(void **state)
         world_change_raw(&w, text, world_ssh(&w, w.bots[BOT], "writ.grant", text), true), WRIT_OK);
     /* a child of nothing, and of itself */
     assert_int_not_equal(
-        world_derive(&w, BOT, world_grant_text(&w, "g", "{'parent':'g','holder':'bot'}")), WRIT_OK);
+        world_derive(&w, BOT, world_grant_text(&w, "mine", "{'parent':'mine','holder':'bot'}")),
+        WRIT_OK);
     for (size_t i = 0; i < ARRAY_LEN(ASKS); i++)
         assert_false(allows(&w, &ASKS[i]));
     /* a session gives no authority */
     assert_false(allows(&w, &(struct ask){ .session = world_session(&w, BOT) }));
     /* with the human's signature it is allowed, and the record says whose it is */
     must(&w, world_change(&w, ALICE, text));
-    assert_true(allows(&w, &(struct ask){ .grant = "g" }));
+    assert_true(allows(&w, &(struct ask){ .grant = "mine" }));
     assert_non_null(
         memmem(w.records[w.len - 1].ptr, w.records[w.len - 1].len, "\"human\":\"alice\"", 15));
     /* every allow on record names a human and a chain */

@@ -169,6 +169,14 @@ enum writ_approval_state {
 enum writ_approval_state writ_authority_approval_state(const struct writ_authority *a,
                                                        struct writ_slice id, uint64_t now);
 
+/*
+ * The digest that an approver signs: SHA-256 over grant, action, digest of the arguments (hex)
+ * and resources, as docs/FORMATS.md section 6 says; 64 hex digits and a NUL.
+ */
+void writ_approval_digest(struct writ_slice grant, struct writ_slice action,
+                          const struct writ_texts *resources, struct writ_slice arguments,
+                          char out[65]);
+
 /* --- views: JSON for people's tools; the shapes are in docs/PROTOCOL.md --- */
 
 /*
