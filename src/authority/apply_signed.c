@@ -57,7 +57,7 @@ static enum writ_status retire_key(struct writ_authority *a, struct writ_key *ke
                                    struct writ_err *err)
 {
     struct writ_key **grown =
-        realloc(a->old_keys, (a->old_keys_len + 1) * sizeof(struct writ_key *));
+        reallocarray(a->old_keys, a->old_keys_len + 1, sizeof(struct writ_key *));
 
     if (grown == NULL)
         return writ_fail_nomem(err);

@@ -59,7 +59,7 @@ static int serve(const char *home)
     }
     /* What is half open when this fails goes with the process; the ledger needs no goodbye. */
     if (daemon_open(d, home, &err) != WRIT_OK || daemon_listen(d, &err) != WRIT_OK)
-        return fail(&err);
+        _exit(fail(&err));
     daemon_log(d, "cell %s, %llu records, listening on %s", d->home.cell,
                (unsigned long long)writ_authority_next_index(d->authority), d->home.socket);
     (void)uv_run(&d->loop, UV_RUN_DEFAULT);

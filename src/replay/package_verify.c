@@ -78,7 +78,7 @@ static enum writ_status check_inclusion(struct checker *c, const json_t *item,
 static enum writ_status keep_grant(struct checker *c, struct writ_slice text)
 {
     struct known_grant *grown =
-        realloc(c->grants, (c->grants_len + 1) * sizeof(struct known_grant));
+        reallocarray(c->grants, c->grants_len + 1, sizeof(struct known_grant));
     struct writ_err why = { 0 };
 
     if (grown == NULL)

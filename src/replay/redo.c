@@ -12,7 +12,7 @@ static enum writ_status remember_root(struct replay *p, struct writ_err *why)
 {
     if (p->roots_len == p->roots_cap) {
         size_t cap = p->roots_cap == 0 ? 64 : p->roots_cap * 2;
-        uint64_t *grown = realloc(p->roots, cap * sizeof(*grown));
+        uint64_t *grown = reallocarray(p->roots, cap, sizeof(*grown));
         if (grown == NULL)
             return writ_fail_nomem(why);
         p->roots = grown;

@@ -37,7 +37,7 @@ static enum writ_status parse(const char *changes, struct writ_grant **out, stru
     json_object_foreach(over, key, value)
     {
         if (json_is_null(value))
-            assert_int_equal(json_object_del(o, key), 0);
+            (void)json_object_del(o, key);
         else
             assert_int_equal(json_object_set(o, key, value), 0);
     }

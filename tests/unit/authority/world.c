@@ -112,6 +112,9 @@ static void make_keys(struct world *w)
 /* --- texts --- */
 
 static char *quotes(struct world *w, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static char *quotes(struct world *w, const char *fmt, va_list ap)
 {
     char *text = writ_arena_alloc(&w->arena, 65536);
 
