@@ -173,7 +173,7 @@ static void test_half_a_proof_is_refused(void **state)
 
 static void test_lengths_have_limits(void **state)
 {
-    uint8_t raw[4];
+    uint8_t raw[4] = { 0 };
     size_t size = 99;
 
     (void)state;
