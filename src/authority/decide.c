@@ -136,12 +136,12 @@ static struct finding check_scope(const struct question *q, const struct grant *
     struct writ_err why;
 
     if (!patterns_match(&g->actions, q->r->action))
-        return finding(60, "action_out_of_scope",
+        return finding(STEP_SCOPE, "action_out_of_scope",
                        printed(q->arena, "grant %.*s does not name `%.*s`", WRIT_FMT(g->id),
                                WRIT_FMT(q->r->action)));
     for (size_t i = 0; i < q->resources.len; i++)
         if (!patterns_match(&g->resources, q->resources.at[i]))
-            return finding(61, "resource_out_of_scope",
+            return finding(STEP_SCOPE + 1, "resource_out_of_scope",
                            printed(q->arena, "`%.*s` is outside grant %.*s",
                                    WRIT_FMT(q->resources.at[i]), WRIT_FMT(g->id)));
     const struct rule *rule = grant_rule(g, q->r->action);
@@ -154,7 +154,7 @@ static struct finding check_scope(const struct question *q, const struct grant *
     enum writ_status st = rule_match(rule, q->arguments, &why);
     if (st == WRIT_OK)
         return PASSED;
-    return finding(62, "argument_out_of_scope",
+    return finding(STEP_SCOPE + 2, "argument_out_of_scope",
                    st == WRIT_NOMEM ? NULL : printed(q->arena, "%s", why.text));
 }
 
@@ -167,7 +167,7 @@ static struct finding check_limits(const struct question *q, const struct grant 
     limits_check(link, q->spend, q->spend_known || q->arguments == NULL, q->unit, q->now, &result);
     if (result.reason == NULL)
         return PASSED;
-    return finding(70, result.reason, printed(q->arena, "%s", result.detail));
+    return finding(STEP_LIMITS, result.reason, printed(q->arena, "%s", result.detail));
 }
 
 /* A tool whose definition is not the pinned one waits for a human. */
@@ -277,14 +277,14 @@ static struct finding examine(const struct question *q, struct grant *leaf, stru
     if (c->links[0]->parent != NULL || c->len > (size_t)c->links[0]->g.max_depth + 1)
         return finding(5, "limit_depth", "the chain is deeper than its root allows");
     if (q->target == NULL)
-        return finding(60, "action_out_of_scope", "the target is unknown");
+        return finding(STEP_SCOPE, "action_out_of_scope", "the target is unknown");
     for (size_t i = 0; i < c->len; i++)
         if (!patterns_match(&c->links[i]->g.actions, q->r->action))
             return check_scope(q, c->links[i]);
     if (q->resources_recorded)
         *q->undecidable = true;
     if (q->resource_problem != NULL)
-        return finding(61, "resource_out_of_scope", q->resource_problem);
+        return finding(STEP_SCOPE + 1, "resource_out_of_scope", q->resource_problem);
     for (size_t i = 0; i < c->len; i++)
         CHECK(check_scope(q, c->links[i]));
     for (size_t i = 0; i < c->len; i++)

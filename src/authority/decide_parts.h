@@ -48,6 +48,10 @@ struct finding {
     struct approval_rule *ask;  /* a new approval is to be asked for */
 };
 
+/* Step 6 begins here (action, resource, argument), and step 7. */
+#define STEP_SCOPE  60
+#define STEP_LIMITS 70
+
 #define PASSED ((struct finding){ 0, WRIT_ALLOW, NULL, "", { NULL, 0 }, NULL })
 
 static inline int finding_rank(const struct finding *f)

@@ -212,7 +212,8 @@ enum writ_status decision_write(const struct question *q, const struct finding *
     d->record.as.decided = r;
     if (f->ask != NULL && write_request(q, f, c, d) != WRIT_OK)
         return writ_fail_nomem(err);
-    if (d->verdict == WRIT_DENY)
+    /* Of help only where another action would have been allowed. */
+    if (d->verdict == WRIT_DENY && f->step >= STEP_SCOPE && f->step < STEP_LIMITS)
         d->allowed = allowed_words(q, c);
     return WRIT_OK;
 }

@@ -101,7 +101,7 @@ static enum writ_status expand(struct writ_slice tmpl, const json_t *arguments, 
         }
         enum writ_status st = writ_buf_add(&text, value);
         if (st == WRIT_LIMIT)
-            return writ_fail(err, WRIT_REFUSED, "the resource is longer than %d bytes", URI_MAX);
+            return writ_fail(err, WRIT_REFUSED, "the resource is longer than %zu bytes", URI_MAX);
         if (st != WRIT_OK)
             return writ_fail_nomem(err);
     }

@@ -16,7 +16,7 @@
 #include "names.h"
 #include "pattern.h"
 
-#define TEXT_MAX       16384
+#define TEXT_MAX       ((size_t)16384)
 #define HUMAN_KEYS_MAX 8
 #define TOOLS_MAX      256
 #define TEMPLATES_MAX  8

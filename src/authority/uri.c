@@ -56,7 +56,7 @@ enum writ_status uri_encode(struct writ_slice in, bool keep_slash, struct writ_a
     struct text t = { NULL, 0 };
 
     if (in.len > URI_MAX)
-        return writ_fail(err, WRIT_FORMAT, "longer than %d bytes", URI_MAX);
+        return writ_fail(err, WRIT_FORMAT, "longer than %zu bytes", URI_MAX);
     t.at = writ_arena_alloc(arena, in.len * 3 + 1);
     if (t.at == NULL)
         return writ_fail_nomem(err);
@@ -142,7 +142,7 @@ enum writ_status path_normalise(struct writ_slice in, struct writ_arena *arena,
     if (in.len == 0 || in.ptr[0] != '/')
         return writ_fail(err, WRIT_FORMAT, "path `%.*s` is not absolute", WRIT_FMT(in));
     if (in.len > URI_MAX)
-        return writ_fail(err, WRIT_FORMAT, "path is longer than %d bytes", URI_MAX);
+        return writ_fail(err, WRIT_FORMAT, "path is longer than %zu bytes", URI_MAX);
     t.at = writ_arena_alloc(arena, in.len + 1);
     if (t.at == NULL)
         return writ_fail_nomem(err);
@@ -251,7 +251,7 @@ enum writ_status uri_normalise(struct writ_slice in, struct writ_arena *arena,
     size_t n = 0;
 
     if (in.len > URI_MAX)
-        return writ_fail(err, WRIT_FORMAT, "a resource longer than %d bytes", URI_MAX);
+        return writ_fail(err, WRIT_FORMAT, "a resource longer than %zu bytes", URI_MAX);
     while (n < in.len && (alpha(in.ptr[n]) || (n != 0 && (digit(in.ptr[n]) || in.ptr[n] == '+' ||
                                                           in.ptr[n] == '-' || in.ptr[n] == '.'))))
         n++;

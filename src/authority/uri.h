@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 
-#define URI_MAX 2048
+#define URI_MAX ((size_t)2048)
 
 WRIT_MUST_CHECK enum writ_status uri_normalise(struct writ_slice in, struct writ_arena *arena,
                                                struct writ_slice *out, struct writ_err *err);

@@ -349,7 +349,7 @@ static const struct {
       "limits.concurrency" },
     { "spend missing", "{'limits':{'calls':5,'per_minute':5,'concurrency':2}}", "limits.spend" },
     { "spend larger",
-      "{'limits':{'calls':5,'per_minute':5,'concurrency':2,'spend':{'unit':'EUR','max':9.01}}}",
+      "{'limits':{'calls':5,'per_minute':5,'concurrency':2,'spend':{'unit':'EUR','max':9.5}}}",
       "limits.spend" },
     { "spend of another unit",
       "{'limits':{'calls':5,'per_minute':5,'concurrency':2,'spend':{'unit':'USD','max':1}}}",

@@ -120,6 +120,41 @@ static void test_out_of_order(void **state)
     world_release(&w);
 }
 
+/* When the arguments are erased, what does not depend on them is decided again all the same. */
+static void test_erased_arguments(void **state)
+{
+    static const struct {
+        const char *rule, *grant, *resource;
+        bool undecidable;
+        enum writ_verdict verdict;
+    } ROWS[] = {
+        { "the resource on record is within", "plain", "file:///srv/a", true, WRIT_ALLOW },
+        { "the resource on record is outside", "plain", "file:///etc/a", true, WRIT_DENY },
+        { "a rule cannot be matched", "rules", "file:///srv/a", true, WRIT_ALLOW },
+        { "no grant of this id", "none", "file:///srv/a", false, WRIT_DENY },
+    };
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    world_grant(&w, "plain", "{}");
+    world_grant(&w, "rules", "{'arguments':{'files/tools/read':{'path':{'exact':'/srv/b'}}}}");
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        struct writ_slice resource = writ_cstr(ROWS[i].resource);
+        struct writ_texts recorded = { 1, &resource };
+        struct writ_action_request r;
+        struct writ_decision d;
+        world_request(&w, &(struct ask){ .grant = ROWS[i].grant }, &r);
+        r.arguments = (struct writ_slice){ NULL, 0 };
+        r.salt = (struct writ_slice){ NULL, 0 };
+        r.erased_resources = &recorded;
+        assert_int_equal(writ_authority_decide(w.a, &r, w.now, &w.arena, &d, &w.err), WRIT_OK);
+        if (d.undecidable != ROWS[i].undecidable || d.verdict != ROWS[i].verdict)
+            fail_msg("%s: verdict %d", ROWS[i].rule, (int)d.verdict);
+    }
+    world_release(&w);
+}
+
 static void test_time(void **state)
 {
     struct world w;
@@ -144,6 +179,7 @@ int main(void)
         cmocka_unit_test(test_fold_is_the_state),
         cmocka_unit_test(test_views),
         cmocka_unit_test(test_out_of_order),
+        cmocka_unit_test(test_erased_arguments),
         cmocka_unit_test(test_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

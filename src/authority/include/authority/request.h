@@ -18,7 +18,7 @@
 #include "record/record.h"
 
 /* A whole MCP line may be arguments. */
-#define WRIT_ARGUMENTS_MAX (4u << 20)
+#define WRIT_ARGUMENTS_MAX ((size_t)4 << 20)
 #define WRIT_SALT_LEN      32
 #define WRIT_NONCE_LEN     16
 
