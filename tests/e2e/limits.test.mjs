@@ -511,6 +511,7 @@ test('an action before any session, or of another agent\'s session, is not allow
 
 test('a full disk: the call is refused, nothing is forwarded, room brings it back', async (t) => {
     const mount = mkdtempSync(join(tmpdir(), 'writ-full-'));
+    const beside = mkdtempSync(join(tmpdir(), 'writ-log-'));
     const root = join(mount, 'w');
     t.after(async () => {
         if (existsSync(root)) {
@@ -518,6 +519,7 @@ test('a full disk: the call is refused, nothing is forwarded, room brings it bac
         }
         spawnSync('umount', [mount]);
         rmSync(mount, { recursive: true, force: true });
+        rmSync(beside, { recursive: true, force: true });
     });
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m,mode=0700', 'writ', mount]);
     if (mounted.status !== 0) {
@@ -529,7 +531,7 @@ test('a full disk: the call is refused, nothing is forwarded, room brings it bac
         root, init: ['--segment-bytes', '65536'],
     });
     // The server's own log stands elsewhere: it must be able to tell.
-    const log = join(mkdtempSync(join(tmpdir(), 'writ-log-')), 'log');
+    const log = join(beside, 'log');
     recorder.server[1] = log;
     const calls = () => (existsSync(log) ? readFileSync(log, 'utf8') : '').split('\n')
         .filter((line) => line.includes('"tools/call"')).length;
