@@ -189,9 +189,10 @@ void writ_commit_submit(struct writ_commit *c, struct writ_commit_item *item)
     (void)pthread_mutex_lock(&c->lock);
     bool was_empty = c->queue.first == NULL;
     list_add(&c->queue, item);
+    (void)pthread_mutex_unlock(&c->lock);
+    /* Not under the lock, which the committer wants first thing when it wakes. */
     if (was_empty)
         (void)pthread_cond_signal(&c->more);
-    (void)pthread_mutex_unlock(&c->lock);
 }
 
 struct writ_commit_item *writ_commit_take(struct writ_commit *c, bool *failed, struct writ_err *why)
