@@ -52,7 +52,7 @@ static uint64_t open_session(struct test_home *h, uint64_t now, struct writ_buf 
                                       .challenge = writ_slice(zeros, 32),
                                       .issued = now,
                                       .signature = writ_slice(zeros, 64),
-                                      .verified = WRIT_OK };
+                                      .verified = WRIT_CHECK_GOOD };
 
     writ_arena_init(&arena, 65536);
     must(writ_authority_open_session(h->authority, &s, now, &arena, &r, &err), &err);
@@ -110,7 +110,7 @@ int main(void)
                                      .action = WRIT_LIT("files/tools/read_file"),
                                      .arguments = WRIT_LIT("{\"path\":\"/srv/a.txt\"}"),
                                      .salt = writ_slice(salt, sizeof(salt)),
-                                     .verified = WRIT_SIGNATURE };
+                                     .verified = WRIT_CHECK_FAILED };
     must(writ_payload_digest(r.salt, r.arguments, &r.digest, &err), &err);
     r.session = open_session(&h, writ_authority_last_time(h.authority) + 1, &bytes);
     for (int i = 0; i < ROUNDS; i++) {

@@ -45,7 +45,7 @@ enum writ_status writ_authority_find_signer(const struct writ_authority *a,
     struct writ_slice parent = { NULL, 0 };
 
     r->by_agent = false;
-    r->verified = WRIT_SIGNATURE;
+    r->verified = WRIT_CHECK_FAILED;
     WRIT_TRY(text_open(r->text, &root, &head, err));
     if (head.type == TEXT_GRANT)
         WRIT_TRY(writ_json_opt_str(root, "grant", "parent", &parent, err));
@@ -348,7 +348,7 @@ enum writ_status writ_authority_change(const struct writ_authority *a,
     enum writ_record_type type = WRIT_RECORD_NONE;
 
     (void)arena;
-    if (r->verified != WRIT_OK)
+    if (r->verified != WRIT_CHECK_GOOD)
         return writ_fail(err, WRIT_SIGNATURE, "%s",
                          r->why.text[0] != '\0' ? r->why.text : "the signature did not verify");
     WRIT_TRY(text_open(r->text, &root, &c.head, err));

@@ -196,6 +196,19 @@ static enum writ_status parse_elements(struct constraint *c, const json_t *list,
     return WRIT_OK;
 }
 
+static enum writ_status parse_exact(struct constraint *c, const json_t *json, const char *where,
+                                    struct writ_arena *arena, struct writ_err *err)
+{
+    if (c->kind == VALUE_LIST)
+        return parse_elements(c, json, where, arena, err);
+    struct writ_slice *one = writ_arena_alloc(arena, sizeof(*one));
+    if (one == NULL)
+        return writ_fail_nomem(err);
+    c->values = one;
+    c->len = 1;
+    return read_one(c, json, where, arena, one, err);
+}
+
 static enum writ_status parse_prefix(struct constraint *c, const json_t *json, const char *where,
                                      struct writ_arena *arena, struct writ_err *err)
 {
@@ -274,16 +287,7 @@ enum writ_status constraint_parse(const json_t *json, const char *where, struct 
     enum writ_status st = WRIT_OK;
     if ((v = json_object_get(json, "exact")) != NULL) {
         c.op = CONSTRAINT_EXACT;
-        if (c.kind == VALUE_LIST) {
-            st = parse_elements(&c, v, where, arena, err);
-        } else {
-            struct writ_slice *one = writ_arena_alloc(arena, sizeof(*one));
-            if (one == NULL)
-                return writ_fail_nomem(err);
-            c.values = one;
-            c.len = 1;
-            st = read_one(&c, v, where, arena, one, err);
-        }
+        st = parse_exact(&c, v, where, arena, err);
     } else if ((v = json_object_get(json, "one_of")) != NULL) {
         c.op = CONSTRAINT_EXACT;
         if (c.kind == VALUE_LIST)

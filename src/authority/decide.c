@@ -65,7 +65,7 @@ static struct finding check_signature(const struct question *q)
 {
     const struct writ_action_request *r = q->r;
 
-    if (r->verified != WRIT_OK)
+    if (r->verified != WRIT_CHECK_GOOD)
         return finding(2, "credential_invalid", "the signature is not one by the agent's key");
     if (r->issued + PROOF_AGE_US < q->now || r->issued > q->now + PROOF_AGE_US)
         return finding(2, "credential_expired",
@@ -297,11 +297,13 @@ static struct finding examine(const struct question *q, struct grant *leaf, stru
 static struct finding choose(const struct question *q, struct chain *best_chain)
 {
     struct finding best = finding(4, "grant_unknown", "the agent holds no grant");
-    size_t tried = 0;
+    size_t tried = 0, walked = 0;
 
-    for (struct grant *g = q->agent->newest; g != NULL && tried < SELECT_MAX; g = g->next_held) {
+    for (struct grant *g = q->agent->newest;
+         g != NULL && tried < SELECT_MAX && walked < SELECT_WALK_MAX; g = g->next_held) {
         bool dead = g->revoked || q->now >= g->g.expires;
         struct chain c;
+        walked++;
         if (dead && best_chain->len != 0)
             continue;
         struct finding f = examine(q, g, &c);
@@ -395,9 +397,8 @@ enum writ_status writ_authority_decide(const struct writ_authority *a,
     if (!request_valid(r) || !action_split(r->action, &q.name))
         return writ_fail(err, WRIT_FORMAT,
                          "the request is malformed: a name, id, action or proof has a wrong form");
-    if (r->verified != WRIT_OK && r->verified != WRIT_SIGNATURE)
-        return writ_fail(err, r->verified, "the request could not be verified: %s",
-                         writ_status_text(r->verified));
+    if (r->verified == WRIT_UNCHECKED)
+        return writ_fail(err, WRIT_FORMAT, "the digest of the arguments could not be taken");
     if (r->arguments.ptr != NULL)
         WRIT_TRY(writ_json_parse_object(r->arguments.len == 0 ? WRIT_LIT("{}") : r->arguments,
                                         WRIT_ARGUMENTS_MAX, &arguments, err));

@@ -116,7 +116,7 @@ static enum writ_status write_credential(const struct question *q, struct writ_r
         r->credential.key = writ_cstr(q->agent->thumbprint);
     r->proof.kind = WRIT_LIT("none");
     if (is_signed) {
-        r->proof.kind = req->verified == WRIT_OK ? WRIT_LIT("key") : WRIT_LIT("invalid");
+        r->proof.kind = req->verified == WRIT_CHECK_GOOD ? WRIT_LIT("key") : WRIT_LIT("invalid");
         r->proof.id = decision_hex(q->arena, req->nonce);
         r->proof.signature = base64_of(q->arena, req->signature);
         return r->proof.id.len != 0 && r->proof.signature.len != 0 ? WRIT_OK : WRIT_NOMEM;

@@ -24,17 +24,21 @@ static bool could_allow(struct grant *leaf, struct writ_slice action, uint64_t n
     return n != 0;
 }
 
-static bool any_could_allow(const struct agent *agent, struct writ_slice grant,
-                            struct writ_slice action, uint64_t now)
+static bool any_could_allow(const struct writ_authority *a, const struct agent *agent,
+                            struct writ_slice grant, struct writ_slice action, uint64_t now)
 {
-    size_t tried = 0;
+    size_t tried = 0, walked = 0;
 
-    for (struct grant *g = agent->newest; g != NULL && tried < SELECT_MAX; g = g->next_held) {
-        if (grant.len != 0 && !writ_slice_eq(g->g.id, grant))
-            continue;
+    if (grant.len != 0) {
+        struct grant *named = state_grant(a, grant);
+        return named != NULL && named->holder == agent && could_allow(named, action, now);
+    }
+    for (struct grant *g = agent->newest;
+         g != NULL && tried < SELECT_MAX && walked < SELECT_WALK_MAX; g = g->next_held) {
         if (could_allow(g, action, now))
             return true;
         tried += link_alive(g, now);
+        walked++;
     }
     return false;
 }
@@ -74,41 +78,37 @@ static bool held(const struct target *t, struct writ_slice name, struct writ_sli
     return tool == NULL || !writ_slice_is(digest, tool->pinned);
 }
 
-enum writ_status writ_authority_list(const struct writ_authority *a, struct writ_slice agent,
-                                     struct writ_slice grant, struct writ_slice target,
-                                     struct writ_slice kind, struct writ_slice name,
-                                     struct writ_slice digest, uint64_t now,
-                                     struct writ_arena *arena, enum writ_listing *out,
-                                     bool *has_record, struct writ_record *record,
-                                     struct writ_err *err)
+enum writ_status writ_authority_list(const struct writ_authority *a,
+                                     const struct writ_list_request *r, uint64_t now,
+                                     enum writ_listing *out, bool *has_record,
+                                     struct writ_record *record, struct writ_err *err)
 {
     WRIT_AUTO_BUF text;
     struct action_name parts;
-    const struct agent *who = state_agent(a, agent);
-    const struct target *t = state_target(a, target);
+    const struct agent *who = state_agent(a, r->agent);
+    const struct target *t = state_target(a, r->target);
 
-    (void)arena;
     *has_record = false;
     *out = WRIT_HIDE;
     writ_buf_init(&text, 512);
-    WRIT_TRY(
-        writ_buf_addf(&text, "%.*s/%.*s/%.*s", WRIT_FMT(target), WRIT_FMT(kind), WRIT_FMT(name)));
+    WRIT_TRY(writ_buf_addf(&text, "%.*s/%.*s/%.*s", WRIT_FMT(r->target), WRIT_FMT(r->kind),
+                           WRIT_FMT(r->name)));
     struct writ_slice action = writ_buf_slice(&text);
-    if (digest.len != 0 && !hex_valid(digest, 64))
+    if (r->digest.len != 0 && !hex_valid(r->digest, 64))
         return writ_fail(err, WRIT_FORMAT, "the digest of a tool has 64 lower-case hex digits");
     if (!action_split(action, &parts) || who == NULL || t == NULL ||
         who->standing != STANDING_ACTIVE || who->owner->standing != STANDING_ACTIVE)
         return WRIT_OK;
-    bool pinnable = writ_slice_is(kind, "tools") && digest.len != 0;
-    enum writ_record_type seen = pinnable ? look_at(t, name, digest) : WRIT_RECORD_NONE;
+    bool pinnable = writ_slice_is(r->kind, "tools") && r->digest.len != 0;
+    enum writ_record_type seen = pinnable ? look_at(t, r->name, r->digest) : WRIT_RECORD_NONE;
     if (seen != WRIT_RECORD_NONE) {
         *has_record = true;
         *record = (struct writ_record){
-            seen, now, { .tool_seen = { who->text.agent, t->text.target, name, digest } }
+            seen, now, { .tool_seen = { who->text.agent, t->text.target, r->name, r->digest } }
         };
     }
-    if (state_stop(a, target) != NULL || !any_could_allow(who, grant, action, now))
+    if (state_stop(a, r->target) != NULL || !any_could_allow(a, who, r->grant, action, now))
         return WRIT_OK;
-    *out = pinnable && held(t, name, digest, seen) ? WRIT_HELD : WRIT_SHOW;
+    *out = pinnable && held(t, r->name, r->digest, seen) ? WRIT_HELD : WRIT_SHOW;
     return WRIT_OK;
 }

@@ -190,7 +190,7 @@ enum writ_status writ_authority_open_session(const struct writ_authority *a,
     struct writ_slice challenge, signature;
 
     writ_buf_init(&text, 512);
-    if (g == NULL || r->verified != WRIT_OK)
+    if (g == NULL || r->verified != WRIT_CHECK_GOOD)
         return writ_fail(err, WRIT_SIGNATURE, "the session is not signed by agent `%.*s`'s key",
                          WRIT_FMT(r->agent));
     if (g->standing != STANDING_ACTIVE)

@@ -29,6 +29,8 @@
 #define INTEGER_MAX 9007199254740991ull
 /* An agent's newest live grants are tried when it names none. */
 #define SELECT_MAX 64
+/* Of these, expired and revoked ones included: a decision must not cost more as history grows. */
+#define SELECT_WALK_MAX 1024
 
 enum standing { STANDING_GONE = 0, STANDING_SUSPENDED, STANDING_ACTIVE };
 const char *standing_text(enum standing s);

@@ -61,33 +61,34 @@ static enum writ_status read_templates(struct target_text *t, const json_t *list
     return WRIT_OK;
 }
 
-/* The object `key` of the text, which may be missing; its size and memory for its parts. */
-static enum writ_status part(struct target_text *t, const json_t *root, const char *key,
-                             size_t size, json_t **object, void **at, size_t *len,
-                             struct writ_err *err)
+/* The size of the object `key`, which may be missing, and memory for its parts. */
+static enum writ_status part(struct target_text *t, const json_t *object, const char *key,
+                             size_t size, void **at, size_t *len, struct writ_err *err)
 {
-    *object = json_object_get(root, key);
-    *len = json_object_size(*object);
-    *at = NULL;
-    if (*object == NULL)
-        return WRIT_OK;
-    if (!json_is_object(*object) || *len > TOOLS_MAX)
+    size_t n = json_object_size(object);
+
+    if (object != NULL && (!json_is_object(object) || n > TOOLS_MAX))
         return writ_fail(err, WRIT_FORMAT, "target: %s is an object of up to %d tools", key,
                          TOOLS_MAX);
-    *at = writ_arena_array(&t->arena, *len + 1, size);
-    return *at != NULL ? WRIT_OK : writ_fail_nomem(err);
+    void *parts = writ_arena_array(&t->arena, n + 1, size);
+    if (parts == NULL)
+        return writ_fail_nomem(err);
+    *at = parts;
+    *len = n;
+    return WRIT_OK;
 }
 
 static enum writ_status read_resources(struct target_text *t, const json_t *root,
                                        struct writ_err *err)
 {
-    json_t *object, *value;
+    json_t *object = json_object_get(root, "resources");
+    json_t *value;
     const char *tool;
     void *at;
     size_t i = 0;
 
-    WRIT_TRY(part(t, root, "resources", sizeof(struct tool_resources), &object, &at,
-                  &t->resources_len, err));
+    WRIT_TRY(
+        part(t, object, "resources", sizeof(struct tool_resources), &at, &t->resources_len, err));
     struct tool_resources *list = at;
     json_object_foreach(object, tool, value)
         WRIT_TRY(read_templates(t, value, tool, &list[i++], err));
@@ -98,12 +99,13 @@ static enum writ_status read_resources(struct target_text *t, const json_t *root
 static enum writ_status read_spend(struct target_text *t, const json_t *root, struct writ_err *err)
 {
     static const char *const FIELDS[] = { "argument", "unit", NULL };
-    json_t *object, *value;
+    json_t *object = json_object_get(root, "spend");
+    json_t *value;
     const char *tool;
     void *at;
     size_t i = 0;
 
-    WRIT_TRY(part(t, root, "spend", sizeof(struct tool_spend), &object, &at, &t->spend_len, err));
+    WRIT_TRY(part(t, object, "spend", sizeof(struct tool_spend), &at, &t->spend_len, err));
     struct tool_spend *list = at;
     json_object_foreach(object, tool, value)
     {
@@ -126,12 +128,13 @@ static enum writ_status read_spend(struct target_text *t, const json_t *root, st
 
 static enum writ_status read_pins(struct target_text *t, const json_t *root, struct writ_err *err)
 {
-    json_t *object, *value;
+    json_t *object = json_object_get(root, "tools");
+    json_t *value;
     const char *tool;
     void *at;
     size_t i = 0;
 
-    WRIT_TRY(part(t, root, "tools", sizeof(struct tool_pin), &object, &at, &t->pins_len, err));
+    WRIT_TRY(part(t, object, "tools", sizeof(struct tool_pin), &at, &t->pins_len, err));
     struct tool_pin *list = at;
     json_object_foreach(object, tool, value)
     {
@@ -196,7 +199,7 @@ static enum writ_status read_target(const json_t *root, struct target_text *t, s
     WRIT_TRY(writ_json_opt_str(root, "target", "on_new_tool", &s, err));
     if (s.ptr != NULL && !writ_slice_is(s, "pin") && !writ_slice_is(s, "hold"))
         return writ_fail(err, WRIT_FORMAT, "target: on_new_tool is `pin` or `hold`");
-    t->hold_new = !writ_slice_is(s, "pin"); /* not said: hold */
+    t->hold_new = s.ptr == NULL || !writ_slice_is(s, "pin");
     WRIT_TRY(read_sensitive(t, root, err));
     WRIT_TRY(read_resources(t, root, err));
     WRIT_TRY(read_spend(t, root, err));

@@ -75,18 +75,14 @@ void writ_action_verify(struct writ_action_request *r, struct writ_slice cell,
     WRIT_AUTO_BUF text;
 
     writ_buf_init(&text, 4096);
-    r->verified = WRIT_SIGNATURE;
-    if (r->arguments.ptr != NULL) {
-        r->verified = writ_payload_digest(r->salt, r->arguments, &r->digest, NULL);
-        if (r->verified != WRIT_OK)
-            return;
-        r->verified = WRIT_SIGNATURE;
-    }
-    if (key == NULL || r->signature.len == 0)
+    r->verified = WRIT_UNCHECKED;
+    if (r->arguments.ptr != NULL &&
+        writ_payload_digest(r->salt, r->arguments, &r->digest, NULL) != WRIT_OK)
         return;
-    r->verified = writ_action_text(r, cell, &text);
-    if (r->verified == WRIT_OK)
-        r->verified = writ_key_verify(key, writ_buf_slice(&text), r->signature);
+    r->verified = WRIT_CHECK_FAILED;
+    if (key != NULL && r->signature.len != 0 && writ_action_text(r, cell, &text) == WRIT_OK &&
+        writ_key_verify(key, writ_buf_slice(&text), r->signature) == WRIT_OK)
+        r->verified = WRIT_CHECK_GOOD;
 }
 
 void writ_session_verify(struct writ_session_request *r, struct writ_slice cell,
@@ -95,12 +91,10 @@ void writ_session_verify(struct writ_session_request *r, struct writ_slice cell,
     WRIT_AUTO_BUF text;
 
     writ_buf_init(&text, 8192);
-    r->verified = WRIT_SIGNATURE;
-    if (key == NULL)
-        return;
-    r->verified = writ_session_text(r, cell, &text);
-    if (r->verified == WRIT_OK)
-        r->verified = writ_key_verify(key, writ_buf_slice(&text), r->signature);
+    r->verified = WRIT_CHECK_FAILED;
+    if (key != NULL && writ_session_text(r, cell, &text) == WRIT_OK &&
+        writ_key_verify(key, writ_buf_slice(&text), r->signature) == WRIT_OK)
+        r->verified = WRIT_CHECK_GOOD;
 }
 
 static enum writ_status verify_agent(const struct writ_change_request *r)
@@ -117,12 +111,16 @@ static enum writ_status verify_agent(const struct writ_change_request *r)
 
 void writ_change_verify(struct writ_change_request *r)
 {
+    enum writ_status st;
+
     if (!r->by_agent) {
-        r->verified = writ_sshsig_verify(r->signature, r->name_space, r->text, &r->ssh, &r->why);
-        return;
+        st = writ_sshsig_verify(r->signature, r->name_space, r->text, &r->ssh, &r->why);
+    } else {
+        st = verify_agent(r);
+        if (st != WRIT_OK)
+            (void)writ_fail(&r->why, WRIT_SIGNATURE,
+                            "the signature is not one by agent %.*s over this text",
+                            WRIT_FMT(r->by));
     }
-    r->verified = verify_agent(r);
-    if (r->verified != WRIT_OK)
-        (void)writ_fail(&r->why, WRIT_SIGNATURE,
-                        "the signature is not one by agent %.*s over this text", WRIT_FMT(r->by));
+    r->verified = st == WRIT_OK ? WRIT_CHECK_GOOD : WRIT_CHECK_FAILED;
 }

@@ -260,6 +260,7 @@ enum writ_status writ_authority_view(const struct writ_authority *a, struct writ
                                      struct writ_buf *out, struct writ_err *err)
 {
     WRIT_AUTO_JSON *view = NULL;
+    writ_json_memory_watch();
     json_t *items = json_array();
 
     if (items == NULL)
@@ -285,7 +286,7 @@ enum writ_status writ_authority_view(const struct writ_authority *a, struct writ
         view = json_pack("{s:o}", "items", items);
     if (!known)
         return writ_fail(err, WRIT_NOT_FOUND, "there is no view `%.*s`", WRIT_FMT(what));
-    if (view == NULL)
+    if (view == NULL || writ_json_memory_refused())
         return writ_fail_nomem(err);
     return writ_json_canonical(view, out, err);
 }

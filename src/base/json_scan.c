@@ -253,6 +253,15 @@ static enum writ_status scan_open(struct scan *s, unsigned *depth, uint32_t *obj
     return WRIT_OK;
 }
 
+static enum writ_status scan_comma(struct scan *s, bool object, enum expect *next)
+{
+    if (peek(s) != ',')
+        return bad(s, s->at, object ? "expected ',' or '}'" : "expected ',' or ']'");
+    s->at++;
+    *next = object ? EXPECT_KEY : EXPECT_VALUE;
+    return WRIT_OK;
+}
+
 static enum writ_status scan_value(struct scan *s)
 {
     enum expect next = EXPECT_VALUE;
@@ -263,30 +272,14 @@ static enum writ_status scan_value(struct scan *s)
         skip_space(s);
         bool object = depth != 0 && (objects >> (depth - 1) & 1) != 0;
         uint8_t c = peek(s);
-        bool closes = depth != 0 && c == (object ? '}' : ']');
-        switch (next) {
-        case EXPECT_KEY_OR_END:
-        case EXPECT_VALUE_OR_END:
-        case EXPECT_COMMA:
-            if (closes) {
-                depth--;
-                s->at++;
-                next = EXPECT_COMMA;
-                continue;
-            }
-            if (next == EXPECT_COMMA) {
-                if (c != ',')
-                    return bad(s, s->at, object ? "expected ',' or '}'" : "expected ',' or ']'");
-                s->at++;
-                next = object ? EXPECT_KEY : EXPECT_VALUE;
-                continue;
-            }
-            break;
-        case EXPECT_KEY:
-        case EXPECT_VALUE:
-            break;
-        }
-        if (next == EXPECT_KEY || next == EXPECT_KEY_OR_END) {
+        bool may_close = depth != 0 && next != EXPECT_KEY && next != EXPECT_VALUE;
+        if (may_close && c == (object ? '}' : ']')) {
+            depth--;
+            s->at++;
+            next = EXPECT_COMMA;
+        } else if (next == EXPECT_COMMA) {
+            WRIT_TRY(scan_comma(s, object, &next));
+        } else if (next == EXPECT_KEY || next == EXPECT_KEY_OR_END) {
             WRIT_TRY(scan_key(s));
             next = EXPECT_VALUE;
         } else if (c == '{' || c == '[') {

@@ -68,42 +68,47 @@ static size_t ascii_run(const uint8_t *p, size_t left)
     return n;
 }
 
+/* The length of the sequence at `p` that starts with a byte beyond ASCII; 0: malformed. */
+static size_t sequence_len(const uint8_t *p, size_t left)
+{
+    /* RFC 3629 section 4: the second byte's range is what excludes overlong forms,
+       surrogates and everything beyond U+10FFFF. */
+    const uint8_t c = p[0];
+    uint8_t low = 0x80, high = 0xbf;
+    size_t more;
+
+    if (c >= 0xc2 && c <= 0xdf) {
+        more = 1;
+    } else if (c >= 0xe0 && c <= 0xef) {
+        more = 2;
+        low = c == 0xe0 ? 0xa0 : 0x80;
+        high = c == 0xed ? 0x9f : 0xbf;
+    } else if (c >= 0xf0 && c <= 0xf4) {
+        more = 3;
+        low = c == 0xf0 ? 0x90 : 0x80;
+        high = c == 0xf4 ? 0x8f : 0xbf;
+    } else {
+        return 0;
+    }
+    if (left <= more || p[1] < low || p[1] > high)
+        return 0;
+    for (size_t k = 2; k <= more; k++)
+        if ((p[k] & 0xc0) != 0x80)
+            return 0;
+    return more + 1;
+}
+
 size_t writ_utf8_check(struct writ_slice in)
 {
     const uint8_t *p = in.ptr;
     size_t i = 0;
 
     while (i < in.len) {
-        uint8_t c = p[i];
         size_t left = in.len - i;
-
-        if (c < 0x80) {
-            i += ascii_run(p + i, left);
-            continue;
-        }
-        /* RFC 3629 section 4: the second byte's range is what excludes overlong forms,
-           surrogates and everything beyond U+10FFFF. */
-        uint8_t low = 0x80, high = 0xbf;
-        size_t more;
-        if (c >= 0xc2 && c <= 0xdf) {
-            more = 1;
-        } else if (c >= 0xe0 && c <= 0xef) {
-            more = 2;
-            low = c == 0xe0 ? 0xa0 : 0x80;
-            high = c == 0xed ? 0x9f : 0xbf;
-        } else if (c >= 0xf0 && c <= 0xf4) {
-            more = 3;
-            low = c == 0xf0 ? 0x90 : 0x80;
-            high = c == 0xf4 ? 0x8f : 0xbf;
-        } else {
+        size_t n = p[i] < 0x80 ? ascii_run(p + i, left) : sequence_len(p + i, left);
+        if (n == 0)
             return i;
-        }
-        if (left <= more || p[i + 1] < low || p[i + 1] > high)
-            return i;
-        for (size_t k = 2; k <= more; k++)
-            if ((p[i + k] & 0xc0) != 0x80)
-                return i;
-        i += more + 1;
+        i += n;
     }
     return in.len;
 }

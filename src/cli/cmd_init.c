@@ -104,10 +104,10 @@ static enum writ_status plan_record(struct writ_cli *cli, struct plan *p, struct
     enum writ_status st = writ_authority_find_signer(authority, &r, err);
     if (st == WRIT_OK) {
         writ_change_verify(&r);
-        st = r.verified == WRIT_OK
+        st = r.verified == WRIT_CHECK_GOOD
                  ? writ_authority_change(authority, &r, cli->env.now_us(cli->env.ctx), &arena,
                                          &record, err)
-                 : writ_fail(err, r.verified, "the signature is not good: %s", r.why.text);
+                 : writ_fail(err, WRIT_SIGNATURE, "the signature is not good: %s", r.why.text);
     }
     if (st == WRIT_OK)
         st = writ_record_encode(&record, &p->record, err);

@@ -57,7 +57,7 @@ static void wrapped(struct writ_out *out, size_t indent, const char *text)
     const size_t room = 78 - indent;
     struct writ_slice rest = writ_cstr(text);
 
-    while (writ_text_width(rest) > room) {
+    while (rest.len > room && writ_text_width(rest) > room) {
         size_t cut = writ_text_fit(rest, room);
         while (cut > 1 && rest.ptr[cut] != ' ')
             cut--;

@@ -226,8 +226,9 @@ enum writ_status writ_args_render(const struct writ_args *args, struct writ_buf 
         WRIT_TRY(render_text(out, "--"));
     for (size_t i = 0; i < args->words_len; i++)
         WRIT_TRY(render_text(out, args->words[i]));
-    if (args->tail != NULL)
-        WRIT_TRY(render_text(out, "--"));
+    if (args->tail == NULL)
+        return WRIT_OK;
+    WRIT_TRY(render_text(out, "--"));
     for (size_t i = 0; i < args->tail_len; i++)
         WRIT_TRY(render_text(out, args->tail[i]));
     return WRIT_OK;

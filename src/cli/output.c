@@ -121,10 +121,10 @@ size_t writ_text_width(struct writ_slice s)
     return width;
 }
 
-size_t writ_text_fit(struct writ_slice s, size_t limit)
+size_t writ_text_fit(struct writ_slice s, size_t cells)
 {
     size_t width;
-    return walk(s, limit, &width);
+    return walk(s, cells, &width);
 }
 
 struct writ_out writ_out_open(FILE *file)

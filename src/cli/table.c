@@ -98,6 +98,8 @@ enum writ_status writ_table_print(const struct writ_table *t, struct writ_out *o
 
     if (t->failed)
         return writ_fail_nomem(err);
+    if (t->columns == 0)
+        return writ_fail(err, WRIT_ARG, "a table has columns");
     for (size_t c = 0; c < t->columns; c++)
         width[c] = writ_text_width(writ_cstr(t->head[c]));
     for (size_t i = 0; i < t->cells; i++) {

@@ -110,7 +110,7 @@ enum writ_status writ_text_canonical(const json_t *text, struct writ_buf *out, s
 
     WRIT_TRY(writ_json_canonical(text, out, err));
     if (out->len - before > WRIT_TEXT_MAX)
-        return writ_fail(err, WRIT_LIMIT, "the text has %zu bytes, and %d is the limit",
+        return writ_fail(err, WRIT_LIMIT, "the text has %zu bytes, and %zu is the limit",
                          out->len - before, WRIT_TEXT_MAX);
     return WRIT_OK;
 }

@@ -14,7 +14,7 @@
 #include "base/env.h"
 #include "base/json.h"
 
-#define WRIT_TEXT_MAX 16384
+#define WRIT_TEXT_MAX ((size_t)16384)
 #define WRIT_ID_TEXT  24
 
 /* `letter`, '-', 16 random hex digits. */

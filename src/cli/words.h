@@ -16,7 +16,7 @@
 /* A root or derived grant: who, for what, until when, how much. */
 void writ_words_grant(struct writ_out *out, const json_t *grant);
 /* What an approver is asked: the view's item, and the arguments (NULL: they are erased). */
-void writ_words_approval(struct writ_out *out, const json_t *item, const json_t *arguments);
+void writ_words_approval(struct writ_out *out, const json_t *item, const json_t *args);
 /* A target before it is signed. */
 void writ_words_target(struct writ_out *out, const json_t *target);
 /* One constraint: `is exactly "x"`, `is a path under "/srv/"`. */

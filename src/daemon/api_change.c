@@ -60,9 +60,9 @@ static void change(struct job *job)
     struct writ_record record;
     uint64_t now = 0, index = 0;
 
-    if (r->verified != WRIT_OK) {
+    if (r->verified != WRIT_CHECK_GOOD) {
         job->err = r->why;
-        job_fail_err(job, r->verified);
+        job_fail_err(job, WRIT_SIGNATURE);
         return;
     }
     enum writ_status st = still_signer(job);
@@ -88,7 +88,7 @@ void api_submit(struct job *job)
     static const char *const fields[] = { "text", "signature", NULL };
     struct writ_change_request *r = &job->as.change;
 
-    *r = (struct writ_change_request){ .verified = WRIT_SIGNATURE };
+    *r = (struct writ_change_request){ .verified = WRIT_CHECK_FAILED };
     if (!api_text(job, "text", &r->text) || !api_text(job, "signature", &r->signature))
         return;
     enum writ_status st = writ_json_only(job->body, "body", fields, &job->err);

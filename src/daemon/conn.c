@@ -341,7 +341,7 @@ void conn_accept(uv_stream_t *listener, int status)
         return;
     }
     c->daemon = d;
-    writ_buf_init(&c->in, (size_t)WRIT_FRAME_MAX + 4 + READ_STEP);
+    writ_buf_init(&c->in, WRIT_FRAME_MAX + 4 + READ_STEP);
     writ_buf_init(&c->out, CONN_UNREAD_MAX + WRIT_FRAME_MAX + 4);
     writ_buf_init(&c->writing, CONN_UNREAD_MAX + WRIT_FRAME_MAX + 4);
     (void)uv_pipe_init(&d->loop, &c->pipe, 0);

@@ -29,11 +29,11 @@
 /* Of them, those that may wait for an approval: they take memory, but hold nothing up. */
 #define CONN_WAITERS_MAX 1024
 /* Bytes of requests of one connection at work: four of the largest frames. */
-#define CONN_BYTES_MAX (4u * WRIT_FRAME_MAX)
+#define CONN_BYTES_MAX (4 * WRIT_FRAME_MAX)
 /* The same for all: a quarter of a small machine's memory. Beyond it requests are refused. */
 #define DAEMON_BYTES_MAX (256u << 20)
 /* Replies that a connection has not read: one of the largest, and all its small ones. */
-#define CONN_UNREAD_MAX (2u * WRIT_FRAME_MAX)
+#define CONN_UNREAD_MAX (2 * WRIT_FRAME_MAX)
 /* Agents that one gateway connection speaks for. */
 #define CONN_SESSIONS_MAX 64
 /* One read from a socket. */

@@ -18,7 +18,7 @@ struct job *job_new(struct conn *c, struct writ_slice frame)
     job->conn = c;
     job->size = frame.len;
     memcpy(job->bytes, frame.ptr, frame.len);
-    writ_buf_init(&job->reply, (size_t)WRIT_FRAME_MAX + 4);
+    writ_buf_init(&job->reply, WRIT_FRAME_MAX + 4);
     writ_buf_init(&job->canonical, WRIT_PAYLOAD_MAX + 1);
     job->payload_dir = d->home.payloads;
     job->next = d->jobs;

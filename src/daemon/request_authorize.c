@@ -34,7 +34,7 @@ static void read_request(struct job *job)
         .issued = writ_frame_number(f, WRIT_TAG_ISSUED, 0),
         .signature = writ_frame_bytes(f, WRIT_TAG_SIGNATURE),
         .session = UINT64_MAX,
-        .verified = WRIT_SIGNATURE,
+        .verified = WRIT_CHECK_FAILED,
     };
 }
 
@@ -136,9 +136,9 @@ static void decide(struct job *job)
     if (!job_now(job, &now))
         return;
     /* While a worker checked the signature, the agent may have got another key. */
-    if (job->as.action.verified == WRIT_OK &&
+    if (job->as.action.verified == WRIT_CHECK_GOOD &&
         job->key != writ_authority_agent_key(d->authority, job->as.action.agent))
-        job->as.action.verified = WRIT_SIGNATURE;
+        job->as.action.verified = WRIT_CHECK_FAILED;
     WRIT_AUTO_ARENA arena;
     writ_arena_init(&arena, DECIDE_ARENA);
     job->as.action.session = session_of(job->conn, &job->as.action);

@@ -2,11 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/arena.h"
-
 #include "base/banned.h"
-
-#define LIST_ARENA (1u << 20)
 
 struct listing {
     size_t len;
@@ -15,7 +11,7 @@ struct listing {
 
 /* One name: its verdict, and the record of having seen it for the first time or changed. */
 static bool list_one(struct job *job, struct writ_slice name, struct writ_slice digest,
-                     uint64_t now, struct writ_arena *arena, struct listing *l)
+                     uint64_t now, struct listing *l)
 {
     const struct writ_frame *f = &job->frame;
     enum writ_listing verdict = WRIT_HIDE;
@@ -23,11 +19,16 @@ static bool list_one(struct job *job, struct writ_slice name, struct writ_slice 
     struct writ_record record;
     uint64_t index;
 
-    enum writ_status st = writ_authority_list(
-        job->daemon->authority, writ_frame_bytes(f, WRIT_TAG_AGENT),
-        writ_frame_bytes(f, WRIT_TAG_GRANT), writ_frame_bytes(f, WRIT_TAG_TARGET),
-        writ_frame_bytes(f, WRIT_TAG_KIND), name, digest, now, arena, &verdict, &has_record,
-        &record, &job->err);
+    struct writ_list_request request = {
+        .agent = writ_frame_bytes(f, WRIT_TAG_AGENT),
+        .target = writ_frame_bytes(f, WRIT_TAG_TARGET),
+        .grant = writ_frame_bytes(f, WRIT_TAG_GRANT),
+        .kind = writ_frame_bytes(f, WRIT_TAG_KIND),
+        .name = name,
+        .digest = digest,
+    };
+    enum writ_status st = writ_authority_list(job->daemon->authority, &request, now, &verdict,
+                                              &has_record, &record, &job->err);
     if (st != WRIT_OK) {
         job_fail_err(job, st);
         return false;
@@ -48,8 +49,6 @@ static bool list_all(struct job *job, struct listing *l)
 
     if (!job_now(job, &now))
         return false;
-    WRIT_AUTO_ARENA arena;
-    writ_arena_init(&arena, LIST_ARENA);
     while (writ_frame_next(&job->frame, &at_name, WRIT_TAG_NAME, &tag, &name)) {
         if (!writ_frame_next(&job->frame, &at_digest, WRIT_TAG_DIGEST, &tag, &digest)) {
             job_fail(job, WRIT_FORMAT, "a NAME has no DIGEST");
@@ -59,9 +58,8 @@ static bool list_all(struct job *job, struct listing *l)
             job_fail(job, WRIT_LIMIT, "more names than one list may have");
             return false;
         }
-        if (!list_one(job, name, digest, now, &arena, l))
+        if (!list_one(job, name, digest, now, l))
             return false;
-        writ_arena_reset(&arena, LIST_ARENA);
     }
     if (writ_frame_next(&job->frame, &at_digest, WRIT_TAG_DIGEST, &tag, &digest)) {
         job_fail(job, WRIT_FORMAT, "a DIGEST has no NAME");

@@ -74,7 +74,7 @@ static void open_session(struct job *job)
         return;
     /* While a worker checked the signature, the agent may have got another key. */
     if (job->key != writ_authority_agent_key(d->authority, job->as.session.agent))
-        job->as.session.verified = WRIT_SIGNATURE;
+        job->as.session.verified = WRIT_CHECK_FAILED;
     WRIT_AUTO_ARENA arena;
     writ_arena_init(&arena, SESSION_ARENA);
     enum writ_status st = writ_authority_open_session(d->authority, &job->as.session, now, &arena,
@@ -113,7 +113,7 @@ void request_session(struct job *job)
         .challenge = writ_slice(job->conn->challenge, sizeof(job->conn->challenge)),
         .issued = writ_frame_number(f, WRIT_TAG_ISSUED, 0),
         .signature = writ_frame_bytes(f, WRIT_TAG_SIGNATURE),
-        .verified = WRIT_SIGNATURE,
+        .verified = WRIT_CHECK_FAILED,
     };
     job->key = writ_authority_agent_key(job->daemon->authority, job->as.session.agent);
     job_to_worker(job, verify, open_session);

@@ -83,7 +83,7 @@ static enum writ_status check_batch(struct writ_log *log, const struct writ_slic
     if (st != WRIT_OK)
         return writ_fail(err, st, "an entry is at most %d bytes, a batch %d entries and %u bytes",
                          WRIT_ENTRY_MAX, WRIT_BATCH_MAX, WRIT_BATCH_BYTES);
-    if (log->tree.size > INT64_MAX - 2 * WRIT_BATCH_MAX)
+    if (log->tree.size > INT64_MAX - (int64_t)2 * WRIT_BATCH_MAX)
         return writ_fail(err, WRIT_LIMIT, "the log is full");
     return reserve(log, *len, err);
 }

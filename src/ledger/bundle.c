@@ -101,7 +101,7 @@ static enum writ_status load(struct writ_bundles *b, uint64_t n, unsigned width,
         b->malformed = have;
         return writ_fail(err, WRIT_CORRUPT, "%s: entry bundle %llu is malformed at entry %llu",
                          b->dir->path, (unsigned long long)n,
-                         (unsigned long long)(n * WRIT_TILE_WIDTH + have));
+                         (unsigned long long)n * WRIT_TILE_WIDTH + have);
     }
     b->first = b->in = n * WRIT_TILE_WIDTH;
     b->count = width;

@@ -17,8 +17,9 @@
 #define WRIT_FRAME_HEAD  64
 #define WRIT_FRAME_TAIL  72
 #define WRIT_FRAME_MIN   192
-#define WRIT_FRAME_MAX \
-    ((WRIT_FRAME_HEAD + WRIT_BATCH_BYTES + 4 * WRIT_BATCH_MAX + WRIT_FRAME_TAIL + 63) / 64 * 64)
+#define WRIT_FRAME_MAX                                                                          \
+    ((WRIT_FRAME_HEAD + WRIT_BATCH_BYTES + (size_t)4 * WRIT_BATCH_MAX + WRIT_FRAME_TAIL + 63) / \
+     64 * 64)
 
 #define WRIT_SEGMENT_HEAD  64
 #define WRIT_SEGMENT_BLOCK 4096 /* a segment is a whole number of these long */

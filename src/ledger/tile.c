@@ -83,7 +83,7 @@ struct writ_hash writ_tile_mth(const struct writ_hash *h, unsigned n)
             acc = have ? writ_tree_node(&level[n - 1], &acc) : level[n - 1];
             have = true;
         }
-        for (unsigned i = 0; i < n / 2; i++)
+        for (size_t i = 0; i < n / 2; i++)
             level[i] = writ_tree_node(&level[2 * i], &level[2 * i + 1]);
     }
     return have ? writ_tree_node(&level[0], &acc) : level[0];

@@ -16,7 +16,7 @@
 
 #define WRIT_TILE_WIDTH  256
 #define WRIT_TILE_LEVELS 8 /* 256^8 = 2^64 */
-#define WRIT_TILE_BYTES  (WRIT_TILE_WIDTH * WRIT_HASH_LEN)
+#define WRIT_TILE_BYTES  ((size_t)WRIT_TILE_WIDTH * WRIT_HASH_LEN)
 #define WRIT_BUNDLE_MAX  ((size_t)WRIT_TILE_WIDTH * (2 + WRIT_ENTRY_MAX))
 
 /* In place of a level: the bundle that goes with a tile of level 0. */

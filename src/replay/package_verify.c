@@ -149,7 +149,7 @@ static enum writ_status check_session(struct checker *c, const struct writ_rec_s
     r.challenge = writ_slice(challenge, sizeof(challenge));
     WRIT_TRY(decode_base64(c, s->signature, &r.signature));
     writ_session_verify(&r, writ_authority_cell(c->a), writ_authority_agent_key(c->a, s->agent));
-    if (r.verified != WRIT_OK)
+    if (r.verified != WRIT_CHECK_GOOD)
         return fail_at(c, WRIT_SIGNATURE, "the session is not signed by the agent's key");
     c->out->signatures_session++;
     return WRIT_OK;
@@ -178,7 +178,7 @@ static enum writ_status check_proof(struct checker *c, const struct writ_rec_dec
     r.nonce = writ_slice(nonce, sizeof(nonce));
     WRIT_TRY(decode_base64(c, d->proof.signature, &r.signature));
     writ_action_verify(&r, writ_authority_cell(c->a), writ_authority_agent_key(c->a, d->agent));
-    if (r.verified != WRIT_OK)
+    if (r.verified != WRIT_CHECK_GOOD)
         return fail_at(c, WRIT_SIGNATURE, "the action is not signed by the agent's key");
     c->out->signatures_action++;
     return WRIT_OK;

@@ -47,10 +47,10 @@ static enum writ_status redo_signed(struct replay *p, const struct writ_record *
                                      .signature = rec->as.signed_text.signature };
 
     WRIT_TRY(writ_authority_find_signer(p->a, &r, why));
-    r.verified = WRIT_OK;
+    r.verified = WRIT_CHECK_GOOD;
     if (p->o->signatures) {
         writ_change_verify(&r);
-        p->out->signatures_bad += r.verified != WRIT_OK;
+        p->out->signatures_bad += r.verified != WRIT_CHECK_GOOD;
         if (r.by_agent)
             p->out->signatures_agent++;
         else
@@ -94,12 +94,12 @@ static void verify_proof(struct replay *p, const struct writ_rec_decided *d,
 {
     bool valid = writ_slice_is(d->proof.kind, "key");
 
-    r->verified = valid ? WRIT_OK : WRIT_SIGNATURE;
+    r->verified = valid ? WRIT_CHECK_GOOD : WRIT_CHECK_FAILED;
     if (!p->o->signatures || r->signature.len == 0)
         return;
     writ_action_verify(r, writ_authority_cell(p->a), writ_authority_agent_key(p->a, r->agent));
     p->out->signatures_action++;
-    p->out->signatures_bad += valid && r->verified != WRIT_OK;
+    p->out->signatures_bad += valid && r->verified != WRIT_CHECK_GOOD;
 }
 
 /* The arguments from the payload store; false when they are erased or nobody has the store. */
@@ -186,9 +186,14 @@ static enum writ_status redo_tool(struct replay *p, const struct writ_record *re
     enum writ_listing listing;
     bool has_record;
 
-    WRIT_TRY(writ_authority_list(p->a, t->by, WRIT_LIT(""), t->target, WRIT_LIT("tools"), t->tool,
-                                 t->digest, rec->time, &p->arena, &listing, &has_record, remade,
-                                 why));
+    struct writ_list_request request = {
+        .agent = t->by,
+        .target = t->target,
+        .kind = WRIT_LIT("tools"),
+        .name = t->tool,
+        .digest = t->digest,
+    };
+    WRIT_TRY(writ_authority_list(p->a, &request, rec->time, &listing, &has_record, remade, why));
     return has_record ? WRIT_OK : writ_fail(why, WRIT_REFUSED, "the tool was known already");
 }
 
@@ -215,13 +220,13 @@ static enum writ_status redo_session(struct replay *p, const struct writ_record 
         .challenge = writ_slice(challenge, sizeof(challenge)),
         .issued = s->issued,
         .signature = kept,
-        .verified = WRIT_OK,
+        .verified = WRIT_CHECK_GOOD,
     };
     if (p->o->signatures) {
         writ_session_verify(&r, writ_authority_cell(p->a),
                             writ_authority_agent_key(p->a, s->agent));
         p->out->signatures_session++;
-        p->out->signatures_bad += r.verified != WRIT_OK;
+        p->out->signatures_bad += r.verified != WRIT_CHECK_GOOD;
     }
     return writ_authority_open_session(p->a, &r, rec->time, &p->arena, remade, why);
 }

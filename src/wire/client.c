@@ -106,7 +106,7 @@ enum writ_status writ_client_connect(const char *path, int timeout_ms, struct wr
     c->fd = -1;
     c->next_id = 1;
     writ_buf_init(&c->out, WRIT_CLIENT_PENDING_MAX);
-    writ_buf_init(&c->in, (size_t)WRIT_FRAME_MAX + 4 + READ_STEP);
+    writ_buf_init(&c->in, WRIT_FRAME_MAX + 4 + READ_STEP);
     c->path = strdup(path);
     if (c->path == NULL)
         return writ_fail_nomem(err);

@@ -69,7 +69,7 @@ enum writ_status writ_frame_size(struct writ_slice in, size_t *out, struct writ_
     if (length < WRIT_FRAME_HEAD - 4)
         return writ_fail(err, WRIT_FORMAT, "a frame of %u bytes has no type and id", length);
     if (length > WRIT_FRAME_MAX)
-        return writ_fail(err, WRIT_LIMIT, "a frame of %u bytes exceeds the limit of %u", length,
+        return writ_fail(err, WRIT_LIMIT, "a frame of %u bytes exceeds the limit of %zu", length,
                          WRIT_FRAME_MAX);
     *out = (size_t)length + 4;
     return WRIT_OK;
@@ -224,7 +224,7 @@ enum writ_status writ_frame_end(struct writ_frame_out *o, struct writ_err *err)
     if (st == WRIT_OK) {
         size_t length = o->buf->len - o->start - 4;
         if (length > WRIT_FRAME_MAX) {
-            st = writ_fail(err, WRIT_LIMIT, "a frame of %zu bytes exceeds the limit of %u", length,
+            st = writ_fail(err, WRIT_LIMIT, "a frame of %zu bytes exceeds the limit of %zu", length,
                            WRIT_FRAME_MAX);
         } else {
             writ_put_be32(o->buf->ptr + o->start, (uint32_t)length);

@@ -117,7 +117,7 @@ uint64_t acts_decide(struct acts *m, const char *txn, const char *action, const 
         must(writ_action_text(&r, writ_cstr(TEST_CELL), &text), &err);
         must(writ_key_sign(m->keys[2], writ_buf_slice(&text), signature, &err), &err);
         r.signature = writ_slice(signature, sizeof(signature));
-        r.verified = WRIT_OK;
+        r.verified = WRIT_CHECK_GOOD;
     }
     must(writ_authority_decide(m->home.authority, &r, m->now, &m->arena, &d, &err), &err);
     *verdict = d.verdict;

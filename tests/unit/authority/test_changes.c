@@ -242,8 +242,8 @@ static void test_key_replaced_meanwhile(void **state)
                                      w.bot_keys[FOURTH])));
     writ_change_verify(&r);
     writ_change_verify(&d);
-    assert_int_equal(r.verified, WRIT_OK);
-    assert_int_equal(d.verified, WRIT_OK);
+    assert_int_equal(r.verified, WRIT_CHECK_GOOD);
+    assert_int_equal(d.verified, WRIT_CHECK_GOOD);
     assert_true(writ_slice_is(r.by, "bob")); /* still there to be read */
     assert_true(writ_slice_is(d.by, "bot"));
     assert_int_equal(writ_authority_change(w.a, &r, w.now, &w.arena, &out, &w.err), WRIT_SIGNATURE);

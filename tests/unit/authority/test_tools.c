@@ -21,9 +21,14 @@ static enum writ_listing list(struct world *w, const char *kind, const char *nam
     enum writ_listing out = WRIT_HIDE;
     struct writ_record r;
 
-    must(w, writ_authority_list(w->a, WRIT_LIT("bot"), writ_slice(NULL, 0), WRIT_LIT("files"),
-                                writ_cstr(kind), writ_cstr(name), writ_cstr(digest), w->now,
-                                &w->arena, &out, recorded, &r, &w->err));
+    struct writ_list_request request = {
+        .agent = WRIT_LIT("bot"),
+        .target = WRIT_LIT("files"),
+        .kind = writ_cstr(kind),
+        .name = writ_cstr(name),
+        .digest = writ_cstr(digest),
+    };
+    must(w, writ_authority_list(w->a, &request, w->now, &out, recorded, &r, &w->err));
     if (*recorded)
         (void)world_commit(w, &r);
     return out;
@@ -145,10 +150,14 @@ static void test_who_sees_what(void **state)
     expect(&w, "suspended", "read", A, WRIT_HIDE, false);
     enum writ_listing out;
     struct writ_record r;
-    assert_int_equal(writ_authority_list(w.a, WRIT_LIT("bot"), writ_slice(NULL, 0),
-                                         WRIT_LIT("files"), WRIT_LIT("tools"), WRIT_LIT("x"),
-                                         WRIT_LIT("abc"), w.now, &w.arena, &out, &recorded, &r,
-                                         &w.err),
+    struct writ_list_request request = {
+        .agent = WRIT_LIT("bot"),
+        .target = WRIT_LIT("files"),
+        .kind = WRIT_LIT("tools"),
+        .name = WRIT_LIT("x"),
+        .digest = WRIT_LIT("abc"),
+    };
+    assert_int_equal(writ_authority_list(w.a, &request, w.now, &out, &recorded, &r, &w.err),
                      WRIT_FORMAT);
     world_release(&w);
 }

@@ -577,9 +577,14 @@ static void busy_tool(struct world *w, const char *digest)
     struct writ_record r;
     bool has = false;
 
-    OK(writ_authority_list(w->a, WRIT_LIT("bot"), writ_slice(NULL, 0), WRIT_LIT("files"),
-                           WRIT_LIT("tools"), WRIT_LIT("list"), writ_cstr(digest), w->now,
-                           &w->arena, &shown, &has, &r, &w->err));
+    struct writ_list_request request = {
+        .agent = WRIT_LIT("bot"),
+        .target = WRIT_LIT("files"),
+        .kind = WRIT_LIT("tools"),
+        .name = WRIT_LIT("list"),
+        .digest = writ_cstr(digest),
+    };
+    OK(writ_authority_list(w->a, &request, w->now, &shown, &has, &r, &w->err));
     assert_true(has);
     (void)world_commit(w, &r);
 }

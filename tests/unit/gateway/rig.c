@@ -172,7 +172,7 @@ void rig_accept(struct rig *r)
         .signature = f.at[WRIT_TAG_SIGNATURE],
     };
     writ_session_verify(&s, WRIT_LIT("test.example/cell"), r->key);
-    assert_int_equal(s.verified, WRIT_OK);
+    assert_int_equal(s.verified, WRIT_CHECK_GOOD);
     assert_true(writ_slice_is(s.gateway, "writ-mcp"));
     assert_true(writ_slice_is(s.transport, "stdio"));
     rig_number(r, f.id, WRIT_FRAME_SESSION_REPLY, WRIT_TAG_INDEX, 1);
@@ -325,7 +325,7 @@ struct writ_frame rig_authorize(struct rig *r, const char *action, const char *a
     };
 
     writ_action_verify(&q, WRIT_LIT("test.example/cell"), r->key);
-    assert_int_equal(q.verified, WRIT_OK);
+    assert_int_equal(q.verified, WRIT_CHECK_GOOD);
     assert_true(writ_slice_is(q.agent, "bot"));
     assert_true(writ_slice_is(q.txn, "t-1"));
     assert_true(writ_slice_is(q.action, action));

@@ -114,18 +114,25 @@ WRIT_MUST_CHECK enum writ_status writ_authority_open_session(const struct writ_a
 
 enum writ_listing { WRIT_HIDE = 0, WRIT_SHOW = 1, WRIT_HELD = 2 };
 
+/* One name that a target lists for an agent. */
+struct writ_list_request {
+    struct writ_slice agent, target;
+    struct writ_slice grant; /* empty: any of the agent */
+    struct writ_slice kind;  /* "tools", "resources" or "prompts" */
+    struct writ_slice name;
+    struct writ_slice digest; /* hex; empty for kinds that are not pinned */
+};
+
 /*
  * Whether some active grant of the agent (or the named one) could allow the tool. When the tool
  * is seen for the first time, or changed since it was last seen, *record is what to commit and
- * *has_record true. `kind` is "tools", "resources" or "prompts"; `digest` is hex, empty for
- * kinds that are not pinned.
+ * *has_record true; its texts are those of the request and of the authority.
  */
-WRIT_MUST_CHECK enum writ_status
-writ_authority_list(const struct writ_authority *a, struct writ_slice agent,
-                    struct writ_slice grant, struct writ_slice target, struct writ_slice kind,
-                    struct writ_slice name, struct writ_slice digest, uint64_t now,
-                    struct writ_arena *arena, enum writ_listing *out, bool *has_record,
-                    struct writ_record *record, struct writ_err *err);
+WRIT_MUST_CHECK enum writ_status writ_authority_list(const struct writ_authority *a,
+                                                     const struct writ_list_request *r,
+                                                     uint64_t now, enum writ_listing *out,
+                                                     bool *has_record, struct writ_record *record,
+                                                     struct writ_err *err);
 
 /* --- changes --- */
 

@@ -22,6 +22,9 @@
 #define WRIT_SALT_LEN      32
 #define WRIT_NONCE_LEN     16
 
+/* What became of checking a signature; nobody looked is zero, and is never as good as good. */
+enum writ_check { WRIT_UNCHECKED = 0, WRIT_CHECK_FAILED, WRIT_CHECK_GOOD };
+
 /* One attempt of an agent to act. */
 struct writ_action_request {
     struct writ_slice agent, instance, txn;
@@ -41,8 +44,8 @@ struct writ_action_request {
     struct writ_slice signature; /* WRIT_SIGNATURE_LEN bytes */
     /* A session of this connection: the index of its session.opened; UINT64_MAX for none. */
     uint64_t session;
-    /* Set by writ_action_verify; WRIT_OK only for a good signature. */
-    enum writ_status verified;
+    /* Set by writ_action_verify; what is unchecked is not decided at all. */
+    enum writ_check verified;
 };
 
 /* SHA-256 over the salt and the canonical form of `json` (an object; empty counts as {}). */
@@ -53,7 +56,8 @@ WRIT_MUST_CHECK enum writ_status writ_action_text(const struct writ_action_reque
                                                   struct writ_slice cell, struct writ_buf *out);
 /*
  * Computes r->digest from salt and arguments (unless they are erased), checks r->signature by
- * `key` (NULL: the agent is unknown), and sets r->verified: WRIT_OK only for a good signature.
+ * `key` (NULL: the agent is unknown), and sets r->verified; it stays unchecked when the
+ * digest cannot be taken.
  * To be called for every request, signed or not: nothing else sets the digest.
  */
 void writ_action_verify(struct writ_action_request *r, struct writ_slice cell,
@@ -66,7 +70,7 @@ struct writ_session_request {
     struct writ_slice challenge; /* 32 bytes that the authority gave this connection */
     uint64_t issued;
     struct writ_slice signature;
-    enum writ_status verified;
+    enum writ_check verified;
 };
 
 WRIT_MUST_CHECK enum writ_status writ_session_text(const struct writ_session_request *r,
@@ -84,7 +88,7 @@ struct writ_change_request {
     struct writ_ssh_key ssh;    /* when by a human */
     const struct writ_key *key; /* when by an agent */
     const char *name_space;
-    enum writ_status verified;
+    enum writ_check verified;
     struct writ_err why; /* when not verified */
 };
 

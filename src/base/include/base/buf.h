@@ -25,7 +25,7 @@ void writ_buf_release(struct writ_buf *b);
 /* The same, for secrets: every byte ever written is overwritten first. */
 void writ_buf_wipe(struct writ_buf *b);
 
-#define WRIT_AUTO_BUF __attribute__((cleanup(writ_buf_release))) struct writ_buf
+#define WRIT_AUTO_BUF   __attribute__((cleanup(writ_buf_release))) struct writ_buf
 #define WRIT_SECRET_BUF __attribute__((cleanup(writ_buf_wipe))) struct writ_buf
 
 /* `s` must not point into `b`. */

@@ -46,6 +46,13 @@ WRIT_MUST_CHECK enum writ_status writ_json_parse_object(struct writ_slice in, si
 WRIT_MUST_CHECK enum writ_status writ_json_canonical(const json_t *value, struct writ_buf *out,
                                                      struct writ_err *err);
 
+/*
+ * Around code that builds values with jansson, which drops what it has no memory for: watch before,
+ * and when refused says true after, the value is not whole. Per thread; parsing does it itself.
+ */
+void writ_json_memory_watch(void);
+bool writ_json_memory_refused(void);
+
 /* Readers for objects with a closed set of fields. `where` names the object in messages. */
 
 /* Every key of `obj` is in the NULL-terminated list, else WRIT_FORMAT naming the first other. */

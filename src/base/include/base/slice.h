@@ -54,8 +54,7 @@ static inline bool writ_slice_is(struct writ_slice a, const char *s)
 
 static inline bool writ_slice_starts(struct writ_slice a, struct writ_slice prefix)
 {
-    return a.len >= prefix.len &&
-           (prefix.len == 0 || memcmp(a.ptr, prefix.ptr, prefix.len) == 0);
+    return a.len >= prefix.len && (prefix.len == 0 || memcmp(a.ptr, prefix.ptr, prefix.len) == 0);
 }
 
 /* Byte order, shorter first where one is a prefix of the other. */

@@ -94,7 +94,7 @@ struct writ_rec_credential {
 };
 
 struct writ_rec_proof {
-    struct writ_slice kind;      /* "none" or "key" */
+    struct writ_slice kind;      /* "none", "key", or "invalid" for a signature that was not good */
     struct writ_slice id;        /* the nonce, hex */
     struct writ_slice signature; /* base64url */
 };
@@ -185,7 +185,7 @@ struct writ_record {
 
 /* "action.decided" and so on; "?" for a value that is no type. */
 const char *writ_record_type_text(enum writ_record_type type);
-enum writ_record_type writ_record_type_parse(struct writ_slice text);
+enum writ_record_type writ_record_type_parse(struct writ_slice s);
 
 /* Appends the bytes of `r`; the texts in it must be valid UTF-8. */
 WRIT_MUST_CHECK enum writ_status writ_record_encode(const struct writ_record *r,

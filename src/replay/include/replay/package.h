@@ -27,8 +27,8 @@ WRIT_MUST_CHECK enum writ_status writ_package_export(const char *ledger, struct 
 struct writ_package_report {
     char cell[256];
     char txn[129];
-    char ledger_key[400];    /* the vkey that signed the checkpoint */
-    char operator_key[64];   /* fingerprint of the key in record 0, where all trust starts */
+    char ledger_key[400];  /* the vkey that signed the checkpoint */
+    char operator_key[64]; /* fingerprint of the key in record 0, where all trust starts */
     char operator_name[65];
     uint64_t tree_size;
     uint64_t records, proofs;

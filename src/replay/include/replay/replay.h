@@ -20,10 +20,10 @@
 #define WRIT_REPLAY_LIST 100
 
 struct writ_replay_options {
-    const char *ledger;      /* the ledger directory */
-    const char *payloads;    /* the payload directory, or NULL: all counts as erased */
-    struct writ_slice txn;   /* count and list only this transaction; empty: all */
-    bool signatures;         /* check every signature again (most of the time goes there) */
+    const char *ledger;    /* the ledger directory */
+    const char *payloads;  /* the payload directory, or NULL: all counts as erased */
+    struct writ_slice txn; /* count and list only this transaction; empty: all */
+    bool signatures;       /* check every signature again (most of the time goes there) */
     /* Called now and then; may be NULL. */
     void (*progress)(void *ctx, uint64_t records);
     void *ctx;
@@ -33,14 +33,14 @@ struct writ_replay_report {
     uint64_t records;
     uint64_t first_time, last_time;
     uint64_t decided, allowed, denied, held;
-    uint64_t agreed;        /* records made anew with the same bytes */
+    uint64_t agreed; /* records made anew with the same bytes */
     uint64_t diverged;
-    uint64_t undecidable;   /* the payload is erased and the grant needs it */
-    uint64_t in_doubt;      /* allowed, and no completion */
+    uint64_t undecidable; /* the payload is erased and the grant needs it */
+    uint64_t in_doubt;    /* allowed, and no completion */
     uint64_t signatures_human, signatures_agent, signatures_action, signatures_session;
     uint64_t signatures_bad;
-    uint64_t traceable;     /* allowed actions whose chain ends at a text a human signed */
-    size_t exceptions_len;  /* allowed actions that do not */
+    uint64_t traceable;    /* allowed actions whose chain ends at a text a human signed */
+    size_t exceptions_len; /* allowed actions that do not */
     uint64_t exceptions[WRIT_REPLAY_LIST];
     size_t in_doubt_len;
     uint64_t in_doubt_list[WRIT_REPLAY_LIST];

@@ -22,7 +22,7 @@
 #include "wire/frame.h"
 
 /* Two of the largest frames: one on its way, one waiting. */
-#define WRIT_CLIENT_PENDING_MAX (2u * (WRIT_FRAME_MAX + 4u))
+#define WRIT_CLIENT_PENDING_MAX (2 * (WRIT_FRAME_MAX + 4))
 
 struct writ_client;
 

@@ -20,7 +20,7 @@
 /* Length, type, id. */
 #define WRIT_FRAME_HEAD 9
 /* Behind the length: room for two MCP lines of 4 MiB and an envelope. */
-#define WRIT_FRAME_MAX ((8u << 20) + (64u << 10))
+#define WRIT_FRAME_MAX (((size_t)8 << 20) + ((size_t)64 << 10))
 /* Arguments and results: one MCP line. */
 #define WRIT_WIRE_JSON_MAX (4u << 20)
 /* Tools in one LIST; also keeps its reply within one field of bytes. */
