@@ -84,7 +84,7 @@ static enum writ_status read_resources(struct target_text *t, const json_t *root
     json_t *object = json_object_get(root, "resources");
     json_t *value;
     const char *tool;
-    void *at;
+    void *at = NULL;
     size_t i = 0;
 
     WRIT_TRY(
@@ -102,7 +102,7 @@ static enum writ_status read_spend(struct target_text *t, const json_t *root, st
     json_t *object = json_object_get(root, "spend");
     json_t *value;
     const char *tool;
-    void *at;
+    void *at = NULL;
     size_t i = 0;
 
     WRIT_TRY(part(t, object, "spend", sizeof(struct tool_spend), &at, &t->spend_len, err));
@@ -131,7 +131,7 @@ static enum writ_status read_pins(struct target_text *t, const json_t *root, str
     json_t *object = json_object_get(root, "tools");
     json_t *value;
     const char *tool;
-    void *at;
+    void *at = NULL;
     size_t i = 0;
 
     WRIT_TRY(part(t, object, "tools", sizeof(struct tool_pin), &at, &t->pins_len, err));

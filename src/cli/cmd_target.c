@@ -78,7 +78,7 @@ static enum writ_status halves(const char *option, const char *text, char tool[2
 static enum writ_status add_resource(json_t *text, const char *value, struct writ_err *err)
 {
     json_t *all = part(text, "resources");
-    const char *templates;
+    const char *templates = NULL;
     char tool[257];
 
     if (all == NULL)
@@ -90,7 +90,7 @@ static enum writ_status add_resource(json_t *text, const char *value, struct wri
 static enum writ_status add_spend(json_t *text, const char *value, struct writ_err *err)
 {
     json_t *all = part(text, "spend");
-    const char *rest;
+    const char *rest = NULL;
     char tool[257];
 
     if (all == NULL)

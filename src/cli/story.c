@@ -32,7 +32,7 @@ static void *new_part(struct writ_story *s, size_t size, struct writ_err *err)
 static enum writ_status add_action(struct writ_story *s, const struct writ_ledger *l,
                                    struct writ_err *err)
 {
-    struct writ_record *r;
+    struct writ_record *r = NULL;
     struct writ_story_action *a = new_part(s, sizeof(*a), err);
 
     if (a == NULL)
@@ -49,7 +49,7 @@ static enum writ_status add_action(struct writ_story *s, const struct writ_ledge
 static enum writ_status add_completion(struct writ_story *s, const struct writ_ledger *l,
                                        struct writ_err *err)
 {
-    struct writ_record *r;
+    struct writ_record *r = NULL;
 
     for (struct writ_story_action *a = s->actions; a != NULL; a = a->next)
         if (a->index == l->record.as.completed.decided) {
@@ -63,7 +63,7 @@ static enum writ_status add_completion(struct writ_story *s, const struct writ_l
 static enum writ_status add_request(struct writ_story *s, const struct writ_ledger *l,
                                     struct writ_err *err)
 {
-    struct writ_record *r;
+    struct writ_record *r = NULL;
     struct writ_story_approval *a = new_part(s, sizeof(*a), err);
 
     if (a == NULL)
@@ -147,7 +147,7 @@ static enum writ_status add_record(struct writ_story *s, const struct writ_ledge
 static enum writ_status add_grant(struct writ_story *s, struct writ_ledger *l, uint64_t index,
                                   struct writ_err *err)
 {
-    struct writ_record *r;
+    struct writ_record *r = NULL;
     struct writ_story_grant **at = &s->grants;
 
     while (*at != NULL && (*at)->index < index)
