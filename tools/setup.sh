@@ -8,13 +8,17 @@ cd "$(dirname "$0")/.."
 
 build="build-essential cmake ninja-build pkg-config libssl-dev libjansson-dev libuv1-dev"
 clang="clang libclang-rt-14-dev"
+interop="golang-go golang-golang-x-mod-dev"
 packages=""
 npm=no
 for task in "$@"; do
     case $task in
     build) packages="$packages $build libcmocka-dev" ;;
     demo) packages="$packages $build openssh-client nodejs npm" npm=yes ;;
-    test) packages="$packages $build libcmocka-dev openssh-client nodejs npm $clang" npm=yes ;;
+    test)
+        packages="$packages $build libcmocka-dev openssh-client nodejs npm $clang $interop"
+        npm=yes
+        ;;
     unit) packages="$packages $build libcmocka-dev openssh-client" ;;
     fuzz) packages="$packages $build libcmocka-dev $clang" ;;
     lint) packages="$packages $build libcmocka-dev clang clang-format clang-tidy shellcheck" ;;
@@ -25,9 +29,16 @@ for task in "$@"; do
     esac
 done
 
+# Go 1.19 or newer, whoever built it.
+have_go() {
+    minor=$(go version 2>/dev/null | sed -n 's/^go version go1\.\([0-9]*\).*/\1/p')
+    [ "${minor:-0}" -ge 19 ]
+}
+
 # There, as a Debian package or (npm comes with some other builds of Node) as a program.
 have() {
     case $1 in
+    golang-go) have_go && return 0 ;;
     npm | nodejs) command -v "${1%js}" >/dev/null 2>&1 && return 0 ;;
     esac
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
