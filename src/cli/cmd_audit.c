@@ -7,9 +7,12 @@
 
 #include "amount.h"
 #include "base/text.h"
-#include "connect.h"
 #include "home.h"
 #include "ledger/log.h"
+#include "ledger/proof_file.h"
+#include "ledger_read.h"
+#include "proof.h"
+#include "quorum.h"
 #include "replay/package.h"
 #include "replay/replay.h"
 #include "words.h"
@@ -24,6 +27,9 @@ const struct writ_option WRIT_OPTIONS_REPLAY[] = {
 
 const struct writ_option WRIT_OPTIONS_VERIFY[] = {
     { WRIT_OPTION_ONE, "key", NULL, "VKEY", "the ledger key to demand, or a file that holds it", false },
+    { WRIT_OPTION_ONE, "record", NULL, "FILE", "the record that a proof is about, byte by byte", false },
+    { WRIT_OPTION_ONE, "policy", NULL, "FILE", "a tlog-policy: the log and the witnesses to demand", false },
+    { WRIT_OPTION_ONE, "checkpoint", NULL, "FILE", "the checkpoint to hold against it; the ledger's if not given", false },
     WRIT_OPTIONS_DONE,
 };
 
@@ -198,14 +204,11 @@ enum writ_status writ_cmd_replay(struct writ_cli *cli, struct writ_err *err)
 
 /* --- verify --- */
 
-/* A vkey itself, or the first line of a file that holds one. */
-static enum writ_status key_text(const char *given, struct writ_buf *out, struct writ_err *err)
+/* --record is for proofs: what it says would otherwise go unchecked without a word. */
+static enum writ_status no_record(const struct writ_cli *cli, struct writ_err *err)
 {
-    if (strchr(given, '+') != NULL && access(given, F_OK) != 0)
-        return writ_buf_add_cstr(out, given);
-    WRIT_TRY(writ_home_read_file(given, out, err));
-    while (out->len != 0 && out->ptr[out->len - 1] == '\n')
-        out->len--;
+    if (writ_args_has(&cli->args, "record"))
+        return writ_fail(err, WRIT_ARG, "--record goes with a proof made by `writ prove`");
     return WRIT_OK;
 }
 
@@ -256,8 +259,22 @@ static void print_package(struct writ_out *out, const struct writ_package_report
     }
 }
 
-static enum writ_status verify_package(struct writ_cli *cli, const char *path,
-                                       struct writ_slice key, struct writ_err *err)
+/* The report, the witnesses in it, and whether they are enough. */
+static enum writ_status finish(struct writ_cli *cli, const struct writ_quorum *q, json_t *report,
+                               struct writ_err *err)
+{
+    if (cli->json) {
+        writ_quorum_json(q, report);
+        writ_put_json(&cli->out, report);
+        cli->printed = true;
+    } else {
+        writ_quorum_print(q, &cli->out);
+    }
+    return writ_quorum_verdict(q, err);
+}
+
+static enum writ_status verify_file(struct writ_cli *cli, const char *path, struct writ_slice key,
+                                    const struct writ_quorum *q, struct writ_err *err)
 {
     WRIT_AUTO_BUF bytes;
     struct writ_package_report r;
@@ -265,18 +282,19 @@ static enum writ_status verify_package(struct writ_cli *cli, const char *path,
     writ_buf_init(&bytes, WRIT_PACKAGE_MAX);
     memset(&r, 0, sizeof(r));
     WRIT_TRY(writ_home_read_file(path, &bytes, err));
+    if (writ_proof_file_is(writ_buf_slice(&bytes)))
+        return writ_proof_verify(cli, writ_buf_slice(&bytes), key, err);
+    WRIT_TRY(no_record(cli, err));
     WRIT_TRY(writ_package_verify(writ_buf_slice(&bytes), key, &r, err));
-    if (cli->json) {
-        WRIT_AUTO_JSON *report = package_json(&r);
-        writ_put_json(&cli->out, report);
-    } else {
+    WRIT_AUTO_JSON *report = package_json(&r);
+    if (!cli->json)
         print_package(&cli->out, &r);
-    }
-    return WRIT_OK;
+    return finish(cli, q, report, err);
 }
 
 static enum writ_status verify_ledger(struct writ_cli *cli, const char *dir, struct writ_slice key,
-                                      bool trusted, struct writ_err *err)
+                                      bool trusted, const struct writ_quorum *q,
+                                      struct writ_err *err)
 {
     struct writ_note_key vkey;
     struct writ_log_check c;
@@ -285,14 +303,14 @@ static enum writ_status verify_ledger(struct writ_cli *cli, const char *dir, str
     memset(&c, 0, sizeof(c));
     WRIT_TRY(writ_note_key_parse(key, &vkey, err));
     WRIT_TRY(writ_log_verify(dir, &vkey, &c, err));
+    WRIT_TRY(writ_quorum_covers(q, dir, c.entries, &c.root, err));
     writ_hex(root, c.root.b, sizeof(c.root.b));
     if (cli->json) {
         WRIT_AUTO_JSON *report =
             json_pack("{s:s,s:I,s:I,s:s,s:s%,s:b}", "cell", vkey.name, "entries",
                       (json_int_t)c.entries, "tail", (json_int_t)c.tail, "root", root, "ledger_key",
                       key.ptr, key.len, "key_trusted", trusted ? 1 : 0);
-        writ_put_json(&cli->out, report);
-        return WRIT_OK;
+        return finish(cli, q, report, err);
     }
     writ_put_style(&cli->out, WRIT_STYLE_GOOD, "The ledger is whole");
     writ_newline(&cli->out);
@@ -306,7 +324,7 @@ static enum writ_status verify_ledger(struct writ_cli *cli, const char *dir, str
         writ_put_style(&cli->out, WRIT_STYLE_WAIT, "  The key is the home's own word. ");
         writ_say(&cli->out, "Give --key with the one you were told.");
     }
-    return WRIT_OK;
+    return finish(cli, q, NULL, err);
 }
 
 enum writ_status writ_cmd_verify(struct writ_cli *cli, struct writ_err *err)
@@ -315,37 +333,33 @@ enum writ_status writ_cmd_verify(struct writ_cli *cli, struct writ_err *err)
     const char *given = writ_args_value(&cli->args, "key");
     char ledger[WRIT_PATH_MAX];
     WRIT_AUTO_BUF key;
+    WRIT_AUTO_QUORUM *q = NULL;
+    bool own = path == NULL;
     struct stat st;
 
     writ_buf_init(&key, WRIT_HOME_LINE_MAX);
     if (given != NULL)
-        WRIT_TRY(key_text(given, &key, err));
-    if (path != NULL && stat(path, &st) != 0)
-        return writ_fail_sys(err, "%s", path);
-    if (path != NULL && !S_ISDIR(st.st_mode))
-        return verify_package(cli, path, writ_buf_slice(&key), err);
-    if (path == NULL) {
+        WRIT_TRY(writ_home_vkey(given, &key, err));
+    if (own) {
         WRIT_TRY(writ_home_find(cli, err));
         WRIT_TRY(writ_home_path(cli, "ledger", ledger, err));
         path = ledger;
-        if (given == NULL)
-            WRIT_TRY(writ_home_line(cli, "ledger.vkey", &key, err));
-    } else if (given == NULL) {
-        return writ_fail(err, WRIT_ARG, "a ledger by itself has no key: give --key VKEY");
     }
-    return verify_ledger(cli, path, writ_buf_slice(&key), given != NULL, err);
+    if (stat(path, &st) != 0)
+        return writ_fail_sys(err, "%s", path);
+    WRIT_TRY(writ_quorum_open(cli, path, !S_ISDIR(st.st_mode), &key, &q, err));
+    if (!S_ISDIR(st.st_mode))
+        return verify_file(cli, path, writ_buf_slice(&key), q, err);
+    WRIT_TRY(no_record(cli, err));
+    bool trusted = key.len != 0;
+    if (!trusted && !own)
+        return writ_fail(err, WRIT_ARG, "a ledger by itself has no key: give --key VKEY");
+    if (!trusted)
+        WRIT_TRY(writ_home_line(cli, "ledger.vkey", &key, err));
+    return verify_ledger(cli, path, writ_buf_slice(&key), trusted, q, err);
 }
 
 /* --- export --- */
-
-/* What is not published yet has no proof yet; without a daemon the last checkpoint must do. */
-static void publish(struct writ_cli *cli)
-{
-    WRIT_AUTO_JSON *reply = NULL;
-    struct writ_err ignored;
-
-    (void)!writ_call(cli, "publish", NULL, &reply, &ignored);
-}
 
 enum writ_status writ_cmd_export(struct writ_cli *cli, struct writ_err *err)
 {
@@ -362,7 +376,7 @@ enum writ_status writ_cmd_export(struct writ_cli *cli, struct writ_err *err)
         return writ_fail(err, WRIT_LIMIT, "the file name is too long");
     WRIT_TRY(writ_home_find(cli, err));
     WRIT_TRY(writ_home_path(cli, "ledger", ledger, err));
-    publish(cli);
+    writ_ledger_publish(cli);
     WRIT_TRY(writ_package_export(ledger, writ_cstr(txn), &package, err));
     if (strcmp(path, "-") == 0) {
         (void)fwrite(package.ptr, 1, package.len, cli->out.file);

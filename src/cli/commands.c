@@ -149,10 +149,11 @@ const struct writ_command WRIT_COMMANDS[] = {
       "Makes each record of the ledger anew from those before it, and checks every\n"
       "signature. Exit code 1 when one comes out differently.\n",
       "writ replay\n", WRIT_OPTIONS_REPLAY, 0, 1, false, writ_cmd_replay },
-    { "verify", WRIT_GROUP_AUDITOR, "check a ledger or an evidence package",
-      "[DIR | FILE.writ]",
-      "Without an argument the ledger of the home; else a copy of a ledger, or a package\n"
-      "made by `writ export`. Needs neither a home nor a daemon then.\n",
+    { "verify", WRIT_GROUP_AUDITOR, "check a ledger, an evidence package or a proof",
+      "[DIR | FILE.writ | FILE.tlog-proof]",
+      "Without an argument the ledger of the home; else a copy of a ledger, a package\n"
+      "made by `writ export`, or a proof made by `writ prove` with its record. With\n"
+      "--key it needs neither a home nor a daemon then.\n",
       "writ verify t-5d0f0c1a2b3c4d5e.writ --key alpha.vkey\n",
       WRIT_OPTIONS_VERIFY, 0, 1, false, writ_cmd_verify },
     { "export", WRIT_GROUP_AUDITOR, "make an evidence package of a transaction", "TXN",
@@ -160,6 +161,25 @@ const struct writ_command WRIT_COMMANDS[] = {
       "proof that it is in the ledger. It holds no arguments and no results.\n",
       "writ export t-5d0f0c1a2b3c4d5e -o november.writ\n",
       WRIT_OPTIONS_EXPORT, 1, 1, false, writ_cmd_export },
+    { "prove", WRIT_GROUP_AUDITOR, "prove that one record is in the ledger", "INDEX",
+      "Writes a tlog-proof file: the way from the record to the root that the ledger's\n"
+      "key signed. Any tool for that format can check it against the record's bytes.\n",
+      "writ prove 4711 -o stop.tlog-proof --record stop.json\n",
+      WRIT_OPTIONS_PROVE, 1, 1, false, writ_cmd_prove },
+    { "consistent", WRIT_GROUP_AUDITOR, "show that the ledger only grew", "OLD [NEW]",
+      "OLD is a file with a checkpoint that was kept from earlier. What stood under it\n"
+      "must stand, unchanged, under the checkpoint that is published now, or first under\n"
+      "the one in NEW and that under the published one. Exit code 1 when not.\n",
+      "writ consistent checkpoint-of-monday --key alpha.vkey\n",
+      WRIT_OPTIONS_CONSISTENT, 1, 2, false, writ_cmd_consistent },
+    { "witness", WRIT_GROUP_AUDITOR, "cosign a ledger's checkpoints as a witness", "[DIR]",
+      "Cosigns the checkpoint of the ledger in DIR if it goes on from the one that was\n"
+      "cosigned before, which the state file remembers; refuses a ledger that was rolled\n"
+      "back or forked, with exit code 1. Run it where the operator has no say.\n",
+      "writ witness --new --key w1.key --name witness.example/w1\n"
+      "writ witness --key w1.key --name witness.example/w1 --log alpha.vkey \\\n"
+      "    --state alpha.state -o alpha.cosigned /mnt/alpha/ledger\n",
+      WRIT_OPTIONS_WITNESS, 0, 1, false, writ_cmd_witness },
 
     { "completion", WRIT_GROUP_ANYONE, "print a completion script", "bash | zsh",
       "For the shell to read.\n",

@@ -24,6 +24,7 @@ writ_command_run writ_cmd_grant, writ_cmd_derive, writ_cmd_grants, writ_cmd_revo
 writ_command_run writ_cmd_approvals, writ_cmd_approve, writ_cmd_refuse;
 writ_command_run writ_cmd_mcp;
 writ_command_run writ_cmd_log, writ_cmd_show, writ_cmd_replay, writ_cmd_verify, writ_cmd_export;
+writ_command_run writ_cmd_prove, writ_cmd_consistent, writ_cmd_witness;
 writ_command_run writ_cmd_completion, writ_cmd_help;
 
 /* The options of these, beside the ones that are global. */
@@ -31,7 +32,8 @@ extern const struct writ_option WRIT_OPTIONS_INIT[], WRIT_OPTIONS_UP[], WRIT_OPT
     WRIT_OPTIONS_AGENT_ADD[], WRIT_OPTIONS_TARGET_ADD[], WRIT_OPTIONS_ACCEPT_TOOL[],
     WRIT_OPTIONS_LIFT[], WRIT_OPTIONS_GRANT[], WRIT_OPTIONS_DERIVE[], WRIT_OPTIONS_REVOKE[],
     WRIT_OPTIONS_APPROVE[], WRIT_OPTIONS_MCP[], WRIT_OPTIONS_LOG[], WRIT_OPTIONS_SHOW[],
-    WRIT_OPTIONS_REPLAY[], WRIT_OPTIONS_VERIFY[], WRIT_OPTIONS_EXPORT[];
+    WRIT_OPTIONS_REPLAY[], WRIT_OPTIONS_VERIFY[], WRIT_OPTIONS_EXPORT[], WRIT_OPTIONS_PROVE[],
+    WRIT_OPTIONS_CONSISTENT[], WRIT_OPTIONS_WITNESS[];
 /* Shared by several. */
 extern const struct writ_option WRIT_OPTIONS_NONE[], WRIT_OPTIONS_ALL[], WRIT_OPTIONS_REASON[];
 

@@ -148,6 +148,19 @@ enum writ_status writ_home_read_file(const char *path, struct writ_buf *out, str
     }
 }
 
+enum writ_status writ_home_vkey(const char *given, struct writ_buf *out, struct writ_err *err)
+{
+    if (strchr(given, '+') != NULL && access(given, F_OK) != 0)
+        return writ_buf_add_cstr(out, given);
+    WRIT_TRY(writ_home_read_file(given, out, err));
+    while (out->len != 0 && out->ptr[out->len - 1] == '\n')
+        out->len--;
+    /* An empty text means that no key was demanded, which is not what was said. */
+    if (out->len == 0)
+        return writ_fail(err, WRIT_FORMAT, "%s holds no key", given);
+    return WRIT_OK;
+}
+
 static enum writ_status sync_parent(const char *path, struct writ_err *err)
 {
     char dir[WRIT_PATH_MAX];
@@ -164,10 +177,10 @@ static enum writ_status sync_parent(const char *path, struct writ_err *err)
     return WRIT_OK;
 }
 
-enum writ_status writ_home_create_file(const char *path, struct writ_slice bytes,
-                                       struct writ_err *err)
+static enum writ_status write_new(const char *path, struct writ_slice bytes, mode_t mode,
+                                  struct writ_err *err)
 {
-    AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 
     if (fd < 0)
         return writ_fail_sys(err, "%s", path);
@@ -182,6 +195,33 @@ enum writ_status writ_home_create_file(const char *path, struct writ_slice bytes
     }
     if (fsync(fd) != 0)
         return writ_fail_sys(err, "%s", path);
+    return WRIT_OK;
+}
+
+enum writ_status writ_home_create_file(const char *path, struct writ_slice bytes,
+                                       struct writ_err *err)
+{
+    WRIT_TRY(write_new(path, bytes, 0600, err));
+    return sync_parent(path, err);
+}
+
+enum writ_status writ_home_replace_file(const char *path, struct writ_slice bytes, mode_t mode,
+                                        struct writ_err *err)
+{
+    char fresh[WRIT_PATH_MAX];
+    int n = snprintf(fresh, sizeof(fresh), "%s.new", path);
+
+    if (n < 0 || (size_t)n >= sizeof(fresh))
+        return writ_fail(err, WRIT_LIMIT, "the path %s is too long", path);
+    if (unlink(fresh) != 0 && errno != ENOENT) /* what a crash left behind */
+        return writ_fail_sys(err, "%s", fresh);
+    enum writ_status st = write_new(fresh, bytes, mode, err);
+    if (st == WRIT_OK && rename(fresh, path) != 0)
+        st = writ_fail_sys(err, "%s", path);
+    if (st != WRIT_OK) {
+        (void)unlink(fresh); /* the error above is the one to tell */
+        return st;
+    }
     return sync_parent(path, err);
 }
 

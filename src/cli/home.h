@@ -12,6 +12,8 @@
 #ifndef WRIT_CLI_HOME_H
 #define WRIT_CLI_HOME_H
 
+#include <sys/types.h>
+
 #include "command.h"
 #include "crypto/key.h"
 
@@ -34,9 +36,15 @@ WRIT_MUST_CHECK enum writ_status writ_home_agent_key(const struct writ_cli *cli,
 /* A whole file of at most out->max bytes; "-" is stdin. */
 WRIT_MUST_CHECK enum writ_status writ_home_read_file(const char *path, struct writ_buf *out,
                                                      struct writ_err *err);
+/* A ledger key: the text itself, or that of a file that holds it. */
+WRIT_MUST_CHECK enum writ_status writ_home_vkey(const char *given, struct writ_buf *out,
+                                                struct writ_err *err);
 /* A new file of mode 0600, durable with its name on return; it must not exist. */
 WRIT_MUST_CHECK enum writ_status writ_home_create_file(const char *path, struct writ_slice bytes,
                                                        struct writ_err *err);
+/* Replaces `path` as one step, durably: after a crash it is the old or the new one, whole. */
+WRIT_MUST_CHECK enum writ_status writ_home_replace_file(const char *path, struct writ_slice bytes,
+                                                        mode_t mode, struct writ_err *err);
 /* A new directory of mode 0700, durable with its name. */
 WRIT_MUST_CHECK enum writ_status writ_home_create_dir(const char *path, struct writ_err *err);
 

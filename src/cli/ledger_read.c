@@ -1,5 +1,6 @@
 #include "ledger_read.h"
 
+#include "connect.h"
 #include "home.h"
 
 #include "base/banned.h"
@@ -23,6 +24,14 @@ void writ_ledger_close(struct writ_ledger *l)
     writ_arena_release(&l->arena);
     writ_log_reader_close(l->reader);
     l->reader = NULL;
+}
+
+void writ_ledger_publish(struct writ_cli *cli)
+{
+    WRIT_AUTO_JSON *reply = NULL;
+    struct writ_err ignored;
+
+    (void)!writ_call(cli, "publish", NULL, &reply, &ignored);
 }
 
 enum writ_status writ_ledger_next(struct writ_ledger *l, struct writ_err *err)

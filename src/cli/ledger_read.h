@@ -31,6 +31,12 @@ WRIT_MUST_CHECK enum writ_status writ_ledger_open(struct writ_cli *cli, struct w
 void writ_ledger_close(struct writ_ledger *l);
 #define WRIT_AUTO_LEDGER __attribute__((cleanup(writ_ledger_close))) struct writ_ledger
 
+/*
+ * Asks the daemon to put all records under a signed checkpoint. What is not published has no proof
+ * yet; without a daemon the last checkpoint must do.
+ */
+void writ_ledger_publish(struct writ_cli *cli);
+
 /* The next record; WRIT_NOT_FOUND at the end, for now. */
 WRIT_MUST_CHECK enum writ_status writ_ledger_next(struct writ_ledger *l, struct writ_err *err);
 /* The record at `index`. */

@@ -42,13 +42,7 @@ enum writ_status writ_head_unsigned(const struct writ_dir *dir, struct writ_chec
 
     writ_buf_init(&note, WRIT_NOTE_MAX);
     WRIT_TRY(read_note(dir, &note, err));
-    size_t end = note.len;
-    while (end >= 2 && (note.ptr[end - 1] != '\n' || note.ptr[end - 2] != '\n'))
-        end--;
-    if (end < 2)
-        return writ_fail(err, WRIT_CORRUPT, "%s/%s is not a signed note", dir->path,
-                         WRIT_CHECKPOINT_FILE);
-    if (writ_checkpoint_parse(writ_slice(note.ptr, end - 1), &c, NULL) != WRIT_OK)
+    if (writ_checkpoint_peek(writ_buf_slice(&note), &c, NULL) != WRIT_OK)
         return writ_fail(err, WRIT_CORRUPT, "%s/%s is not a checkpoint", dir->path,
                          WRIT_CHECKPOINT_FILE);
     c.origin = (struct writ_slice){ NULL, 0 }; /* the note is about to go */

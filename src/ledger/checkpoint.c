@@ -54,13 +54,31 @@ enum writ_status writ_checkpoint_parse(struct writ_slice text, struct writ_check
     return WRIT_OK;
 }
 
+enum writ_status writ_checkpoint_peek(struct writ_slice note, struct writ_checkpoint *out,
+                                      struct writ_err *err)
+{
+    size_t end = note.len;
+
+    while (end >= 2 && (note.ptr[end - 1] != '\n' || note.ptr[end - 2] != '\n'))
+        end--;
+    if (end < 2)
+        return writ_fail(err, WRIT_FORMAT, "a note ends in a blank line and signature lines");
+    return writ_checkpoint_parse(writ_slice(note.ptr, end - 1), out, err);
+}
+
 enum writ_status writ_checkpoint_open(struct writ_slice note, const struct writ_note_key *key,
                                       struct writ_checkpoint *out, struct writ_err *err)
 {
     struct writ_slice text;
     struct writ_checkpoint c;
+    enum writ_status st = writ_note_open(note, key, &text, err);
 
-    WRIT_TRY(writ_note_open(note, key, &text, err));
+    /* That it is of another log says more than that this key did not sign it. */
+    if (st == WRIT_SIGNATURE && writ_checkpoint_peek(note, &c, NULL) == WRIT_OK &&
+        !writ_slice_is(c.origin, key->name))
+        return writ_fail(err, st, "checkpoint of %.*s, not of %s", WRIT_FMT(c.origin), key->name);
+    if (st != WRIT_OK)
+        return st;
     WRIT_TRY(writ_checkpoint_parse(text, &c, err));
     if (!writ_slice_is(c.origin, key->name))
         return writ_fail(err, WRIT_SIGNATURE, "checkpoint of %.*s, not of %s", WRIT_FMT(c.origin),

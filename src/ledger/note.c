@@ -1,17 +1,11 @@
 #include "ledger/note.h"
 
 #include "base/text.h"
+#include "note_parts.h"
 
 #include "base/banned.h"
 
-#define TYPE_LOG        0x01
-#define TYPE_COSIGN     0x04
-#define SIGNATURES_MAX  64
 #define NOTE_PUBLIC_LEN 32
-/* id, time of a cosignature, signature; longer blobs belong to key types that we do not know */
-#define BLOB_COSIGN (4 + 8 + WRIT_SIGNATURE_LEN)
-
-static const char DASH[] = "\xe2\x80\x94 "; /* em dash and space */
 
 bool writ_origin_valid(struct writ_slice name)
 {
@@ -66,7 +60,8 @@ enum writ_status writ_note_key_parse(struct writ_slice vkey, struct writ_note_ke
                             "key id is not 8 lower-case hex digits");
     if (writ_base64_decode(&blob, rest) != WRIT_OK)
         return writ_fail_at(err, WRIT_FORMAT, vkey.len - rest.len, "key is not base64");
-    if (blob.len != 1 + sizeof(k.pub) || (blob.ptr[0] != TYPE_LOG && blob.ptr[0] != TYPE_COSIGN))
+    if (blob.len != 1 + sizeof(k.pub) ||
+        (blob.ptr[0] != WRIT_NOTE_LOG && blob.ptr[0] != WRIT_NOTE_COSIGN))
         return writ_fail_at(err, WRIT_FORMAT, vkey.len - rest.len, "not an Ed25519 key of a note");
     memcpy(k.name, name.ptr, name.len);
     k.type = blob.ptr[0];
@@ -90,7 +85,7 @@ enum writ_status writ_note_key_make(struct writ_slice name, uint8_t type,
         return writ_fail(err, WRIT_ARG,
                          "a name is 1 to %d printable ASCII bytes without space and plus",
                          WRIT_ORIGIN_MAX);
-    if (type != TYPE_LOG && type != TYPE_COSIGN)
+    if (type != WRIT_NOTE_LOG && type != WRIT_NOTE_COSIGN)
         return writ_fail(err, WRIT_ARG, "key type 0x%02x does not sign notes", (unsigned)type);
     if (!writ_key_ed25519_public(key, k.pub))
         return writ_fail(err, WRIT_ARG, "notes are signed with Ed25519 keys only");
@@ -134,7 +129,7 @@ enum writ_status writ_note_sign(struct writ_slice text, const struct writ_note_k
     uint8_t pub[NOTE_PUBLIC_LEN], blob[4 + WRIT_SIGNATURE_LEN];
     size_t before = out->len;
 
-    if (name->type != TYPE_LOG || !writ_key_ed25519_public(key, pub) ||
+    if (name->type != WRIT_NOTE_LOG || !writ_key_ed25519_public(key, pub) ||
         memcmp(pub, name->pub, sizeof(pub)) != 0)
         return writ_fail(err, WRIT_ARG, "the key does not belong to the name %s", name->name);
     if (text.len == 0 || text.ptr[text.len - 1] != '\n' || first_bad_byte(text) != text.len)
@@ -145,7 +140,7 @@ enum writ_status writ_note_sign(struct writ_slice text, const struct writ_note_k
     WRIT_TRY(writ_key_sign(key, text, blob + 4, err));
     enum writ_status st = writ_buf_add(out, text);
     if (st == WRIT_OK)
-        st = writ_buf_addf(out, "\n%s%s ", DASH, name->name);
+        st = writ_buf_addf(out, "\n%s%s ", WRIT_NOTE_DASH, name->name);
     if (st == WRIT_OK)
         st = writ_base64_encode(out, writ_slice(blob, sizeof(blob)));
     if (st == WRIT_OK)
@@ -185,7 +180,7 @@ static bool signer_name_valid(struct writ_slice name)
 /* One signature line without its LF; *blob receives the key id and what follows it. */
 static bool signature_line(struct writ_slice line, struct writ_slice *name, struct writ_buf *blob)
 {
-    struct writ_slice dash = writ_cstr(DASH);
+    struct writ_slice dash = WRIT_LIT(WRIT_NOTE_DASH);
 
     if (!writ_slice_starts(line, dash))
         return false;
@@ -195,24 +190,11 @@ static bool signature_line(struct writ_slice line, struct writ_slice *name, stru
            writ_base64_decode(blob, line) == WRIT_OK && blob->len > 4;
 }
 
-/* `sig` is what follows the key id in the line. */
-static enum writ_status verify_line(struct writ_slice text, const struct writ_note_key *key,
-                                    const struct writ_key *pub, struct writ_slice sig)
+enum writ_status writ_note_cosign_message(struct writ_slice text, uint64_t time,
+                                          struct writ_buf *out)
 {
-    WRIT_AUTO_BUF message;
-
-    writ_buf_init(&message, text.len + 64);
-    if (key->type == TYPE_LOG)
-        return writ_key_verify(pub, text, sig);
-    if (sig.len != BLOB_COSIGN - 4)
-        return WRIT_SIGNATURE;
-    struct writ_reader r = writ_reader(sig);
-    uint64_t when = writ_read_be64(&r);
-    if (when == 0 || when > INT64_MAX)
-        return WRIT_SIGNATURE;
-    WRIT_TRY(writ_buf_addf(&message, "cosignature/v1\ntime %llu\n", (unsigned long long)when));
-    WRIT_TRY(writ_buf_add(&message, text));
-    return writ_key_verify(pub, writ_buf_slice(&message), r.rest);
+    WRIT_TRY(writ_buf_addf(out, "cosignature/v1\ntime %llu\n", (unsigned long long)time));
+    return writ_buf_add(out, text);
 }
 
 static enum writ_status public_key(const struct writ_note_key *key, struct writ_key **out,
@@ -227,6 +209,50 @@ static enum writ_status public_key(const struct writ_note_key *key, struct writ_
     return writ_key_parse(writ_buf_slice(&text), out, err);
 }
 
+/* `sig` is what follows the key id in the line. */
+static enum writ_status verify_signature(struct writ_slice text, const struct writ_note_key *key,
+                                         const struct writ_key *pub, struct writ_slice sig,
+                                         uint64_t *time)
+{
+    WRIT_AUTO_BUF message;
+
+    writ_buf_init(&message, text.len + 64);
+    if (key->type == WRIT_NOTE_LOG) {
+        *time = 0;
+        return writ_key_verify(pub, text, sig);
+    }
+    /* longer ones belong to key types that we do not know */
+    if (sig.len != 8 + WRIT_SIGNATURE_LEN)
+        return WRIT_SIGNATURE;
+    struct writ_reader r = writ_reader(sig);
+    uint64_t when = writ_read_be64(&r);
+    if (when == 0 || when > INT64_MAX)
+        return WRIT_SIGNATURE;
+    WRIT_TRY(writ_note_cosign_message(text, when, &message));
+    WRIT_TRY(writ_key_verify(pub, writ_buf_slice(&message), r.rest));
+    *time = when;
+    return WRIT_OK;
+}
+
+enum writ_status writ_note_line_verify(struct writ_slice text, const struct writ_note_line *line,
+                                       const struct writ_note_key *key, uint64_t *time,
+                                       struct writ_err *err)
+{
+    WRIT_AUTO_KEY *pub = NULL;
+
+    WRIT_TRY(public_key(key, &pub, err));
+    enum writ_status st = verify_signature(text, key, pub, line->sig, time);
+    if (st != WRIT_OK)
+        return writ_fail_at(err, st == WRIT_NOMEM ? st : WRIT_SIGNATURE, line->at,
+                            "the signature by %s is wrong", key->name);
+    return WRIT_OK;
+}
+
+bool writ_note_line_is_by(const struct writ_note_line *line, const struct writ_note_key *key)
+{
+    return line->id == key->id && writ_slice_is(line->name, key->name);
+}
+
 /* Text with its last LF, and the signature lines: split at the last blank line. */
 static bool split_note(struct writ_slice note, struct writ_slice *text, struct writ_slice *lines)
 {
@@ -239,39 +265,66 @@ static bool split_note(struct writ_slice note, struct writ_slice *text, struct w
     return false;
 }
 
-enum writ_status writ_note_open(struct writ_slice note, const struct writ_note_key *key,
-                                struct writ_slice *text, struct writ_err *err)
+enum writ_status writ_note_walk_begin(struct writ_note_walk *w, struct writ_slice note,
+                                      struct writ_err *err)
 {
-    WRIT_AUTO_BUF blob;
-    WRIT_AUTO_KEY *pub = NULL;
-    struct writ_slice body, rest, line, name;
-    size_t lines = 0, good = 0;
-
-    writ_buf_init(&blob, WRIT_NOTE_MAX);
     if (note.len > WRIT_NOTE_MAX)
         return writ_fail(err, WRIT_LIMIT, "a note is at most %d bytes", WRIT_NOTE_MAX);
     if (first_bad_byte(note) != note.len)
         return writ_fail_at(err, WRIT_FORMAT, first_bad_byte(note), "a note is UTF-8 text");
-    if (!split_note(note, &body, &rest))
+    if (!split_note(note, &w->text, &w->rest))
         return writ_fail(err, WRIT_FORMAT, "a note ends in a blank line and signature lines");
-    WRIT_TRY(public_key(key, &pub, err));
-    for (size_t at = note.len - rest.len; cut(&rest, '\n', &line); at = note.len - rest.len) {
-        if (++lines > SIGNATURES_MAX)
-            return writ_fail_at(err, WRIT_LIMIT, at, "a note has at most %d signatures",
-                                SIGNATURES_MAX);
-        if (!signature_line(line, &name, &blob))
-            return writ_fail_at(err, WRIT_FORMAT, at, "malformed signature line");
-        struct writ_reader r = writ_reader(writ_buf_slice(&blob));
-        if (writ_read_be32(&r) != key->id || !writ_slice_is(name, key->name))
+    w->note = note;
+    w->lines = 0;
+    writ_buf_init(&w->blob, WRIT_NOTE_MAX);
+    return WRIT_OK;
+}
+
+enum writ_status writ_note_walk_next(struct writ_note_walk *w, struct writ_note_line *out,
+                                     struct writ_err *err)
+{
+    size_t at = w->note.len - w->rest.len;
+    struct writ_slice line, name;
+
+    if (!cut(&w->rest, '\n', &line))
+        return WRIT_NOT_FOUND;
+    if (++w->lines > WRIT_NOTE_LINES)
+        return writ_fail_at(err, WRIT_LIMIT, at, "a note has at most %d signatures",
+                            WRIT_NOTE_LINES);
+    if (!signature_line(line, &name, &w->blob))
+        return writ_fail_at(err, WRIT_FORMAT, at, "malformed signature line");
+    struct writ_reader r = writ_reader(writ_buf_slice(&w->blob));
+    uint32_t id = writ_read_be32(&r);
+    *out = (struct writ_note_line){ writ_slice(line.ptr, line.len + 1), name, r.rest, id, at };
+    return WRIT_OK;
+}
+
+void writ_note_walk_end(struct writ_note_walk *w)
+{
+    writ_buf_release(&w->blob);
+}
+
+enum writ_status writ_note_open(struct writ_slice note, const struct writ_note_key *key,
+                                struct writ_slice *text, struct writ_err *err)
+{
+    WRIT_AUTO_NOTE_WALK w = { 0 };
+    struct writ_note_line line;
+    enum writ_status st;
+    uint64_t time;
+    size_t good = 0;
+
+    WRIT_TRY(writ_note_walk_begin(&w, note, err));
+    while ((st = writ_note_walk_next(&w, &line, err)) == WRIT_OK) {
+        if (!writ_note_line_is_by(&line, key))
             continue; /* somebody else's signature says nothing to us */
-        enum writ_status st = verify_line(body, key, pub, r.rest);
-        if (st != WRIT_OK)
-            return writ_fail_at(err, st == WRIT_NOMEM ? st : WRIT_SIGNATURE, at,
-                                "the signature by %s is wrong", key->name);
+        WRIT_TRY(writ_note_line_verify(w.text, &line, key, &time, err));
         good++;
     }
+    if (st != WRIT_NOT_FOUND)
+        return st;
     if (good == 0)
-        return writ_fail(err, WRIT_SIGNATURE, "no signature by %s", key->name);
-    *text = body;
+        return writ_fail(err, WRIT_SIGNATURE, "no signature by %s with the key %08x", key->name,
+                         (unsigned)key->id);
+    *text = w.text;
     return WRIT_OK;
 }

@@ -47,6 +47,13 @@ static enum writ_status parse_hashes(struct writ_slice text, struct writ_slice *
     }
 }
 
+bool writ_proof_file_is(struct writ_slice text)
+{
+    struct writ_slice line;
+
+    return take_line(&text, &line) && writ_slice_is(line, HEAD);
+}
+
 enum writ_status writ_proof_file_parse(struct writ_slice text, struct writ_proof_file *out,
                                        struct writ_err *err)
 {
@@ -122,7 +129,9 @@ enum writ_status writ_proof_file_check(const struct writ_proof_file *p, struct w
         return writ_fail(err, WRIT_CORRUPT, "entry %llu is not in a log of %llu",
                          (unsigned long long)p->index, (unsigned long long)c.size);
     if (writ_tree_check_inclusion(p->index, c.size, &leaf, &p->proof, &c.root) != WRIT_OK)
-        return writ_fail(err, WRIT_CORRUPT, "the proof does not lead from entry %llu to the root",
+        return writ_fail(err, WRIT_CORRUPT,
+                         "the proof does not lead from these bytes as entry %llu to the signed "
+                         "root: the entry, its index or the proof is another",
                          (unsigned long long)p->index);
     return WRIT_OK;
 }

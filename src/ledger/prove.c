@@ -84,3 +84,13 @@ enum writ_status writ_log_prove_consistency(const char *dir, uint64_t from, uint
     WRIT_TRY(tiles_open(&t, dir, to, err));
     return writ_tree_prove_consistency(&src, from, to, out, err);
 }
+
+enum writ_status writ_log_root_at(const char *dir, uint64_t size, struct writ_hash *out,
+                                  struct writ_err *err)
+{
+    AUTO_TILES t = { .dir = WRIT_DIR_NONE };
+    const struct writ_tree_source src = { tiles_node, &t };
+
+    WRIT_TRY(tiles_open(&t, dir, size, err));
+    return writ_tree_root_at(&src, size, out, err);
+}

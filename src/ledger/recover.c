@@ -15,14 +15,18 @@ enum writ_status writ_log_head(const struct writ_dir *dir, const struct writ_not
     writ_buf_init(&note, WRIT_NOTE_MAX);
     enum writ_status st = writ_file_read(dir, WRIT_CHECKPOINT_FILE, WRIT_NOTE_MAX, &note, err);
     if (st == WRIT_NOT_FOUND)
-        return writ_fail(err, WRIT_CORRUPT, "%s/%s is missing", dir->path, WRIT_CHECKPOINT_FILE);
+        return writ_fail(err, WRIT_CORRUPT,
+                         "%s/%s is missing: put back a copy of it; it is what shows that nothing "
+                         "was cut off",
+                         dir->path, WRIT_CHECKPOINT_FILE);
     if (st != WRIT_OK)
         return st;
     struct writ_err why = { WRIT_OK, 0, 0, "" };
     st = writ_checkpoint_open(writ_buf_slice(&note), name, &c, &why);
     if (st != WRIT_OK)
-        return writ_fail(err, st == WRIT_FORMAT ? WRIT_CORRUPT : st, "%s/%s: %s", dir->path,
-                         WRIT_CHECKPOINT_FILE, why.text);
+        return writ_fail(err, st == WRIT_FORMAT ? WRIT_CORRUPT : st,
+                         "%s/%s: %s (put back a good copy of it)", dir->path, WRIT_CHECKPOINT_FILE,
+                         why.text);
     c.origin = writ_cstr(name->name); /* the note is about to go */
     *out = c;
     return WRIT_OK;

@@ -165,6 +165,23 @@ test('an invoice agent under written authority', async (t) => {
         assert.equal(replay.signatures.bad, 0);
     });
 
+    await t.test('the newest record is proved at once; the ledger only grew', async () => {
+        const kept = cell.path('kept');
+        copyFileSync(join(cell.home, 'ledger/checkpoint'), kept);
+        await cell.ok('agent', 'suspend', 'summariser', '--reason', 'its work is done');
+        const { index } = (await cell.records('agent.suspended')).at(-1);
+        const [proof, record] = [cell.path('last.tlog-proof'), cell.path('last.json')];
+        await cell.ok('prove', String(index), '-o', proof, '--record', record);
+        assert.equal(JSON.parse(readFileSync(record, 'utf8')).type, 'agent.suspended');
+        const vkey = readFileSync(join(cell.home, 'ledger.vkey'), 'utf8').trim();
+        const shown = await cell.ok('verify', proof, '--record', record, '--key', vkey);
+        assert.equal(shown.index, index);
+        assert.ok(shown.key_trusted && shown.tree_size > index);
+        const grown = await cell.ok('consistent', kept, '--key', vkey);
+        assert.ok(grown.old.tree_size <= index && grown.new.tree_size > index);
+        assert.match(await cell.fails(1, 'prove', String(index + 1000)), /has no entry/);
+    });
+
     await t.test('the published ledger verifies; one flipped byte is named', async () => {
         await cell.ok('down');
         await cell.ok('verify');

@@ -96,9 +96,39 @@ WRIT_MUST_CHECK enum writ_status writ_log_prove_inclusion(const char *dir, uint6
 WRIT_MUST_CHECK enum writ_status writ_log_prove_consistency(const char *dir, uint64_t from,
                                                             uint64_t to, struct writ_proof *out,
                                                             struct writ_err *err);
+/* The root over the first `size` published entries, from the same tiles. */
+WRIT_MUST_CHECK enum writ_status writ_log_root_at(const char *dir, uint64_t size,
+                                                  struct writ_hash *out, struct writ_err *err);
 /* The published checkpoint note, whole. */
 WRIT_MUST_CHECK enum writ_status writ_log_checkpoint(const char *dir, struct writ_buf *note,
                                                      struct writ_err *err);
+
+/*
+ * Appends the entry at `index` and the text that proves it (proof_file.h) under the published
+ * checkpoint. WRIT_NOT_FOUND when there is no such entry, or the checkpoint does not cover it yet;
+ * WRIT_CORRUPT when entry, tiles and checkpoint do not fit. Who signed the checkpoint is not
+ * looked at.
+ */
+WRIT_MUST_CHECK enum writ_status writ_log_prove_entry(const char *dir, uint64_t index,
+                                                      struct writ_buf *entry,
+                                                      struct writ_buf *proof_file,
+                                                      struct writ_err *err);
+
+/* Checkpoints of one log in the order in which they were shown to continue each other. */
+struct writ_log_growth {
+    uint64_t from, to, published;
+    struct writ_hash from_root, to_root;
+};
+
+/*
+ * Shows from the tiles that the log of the note `to` continues that of the note `from`, and the
+ * published one that of `to`; without `to` (length 0) the published one takes its place. All carry
+ * a signature by `key`. WRIT_SIGNATURE for another key or origin; WRIT_CORRUPT for a log that was
+ * rolled back, for a fork, and for tiles that are not those of the checkpoint, each in words.
+ */
+WRIT_MUST_CHECK enum writ_status
+writ_log_check_growth(const char *dir, const struct writ_note_key *key, struct writ_slice from,
+                      struct writ_slice to, struct writ_log_growth *out, struct writ_err *err);
 
 /* What a full check found. */
 struct writ_log_check {

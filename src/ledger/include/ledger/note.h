@@ -56,6 +56,9 @@ struct writ_checkpoint {
 /* The body lines of a checkpoint; extension lines are accepted and ignored. */
 WRIT_MUST_CHECK enum writ_status
 writ_checkpoint_parse(struct writ_slice text, struct writ_checkpoint *out, struct writ_err *err);
+/* The same of a whole note, whoever signed it: its signatures are not looked at. */
+WRIT_MUST_CHECK enum writ_status
+writ_checkpoint_peek(struct writ_slice note, struct writ_checkpoint *out, struct writ_err *err);
 /* Opens the note, parses it, and demands that the origin is the key's name. */
 WRIT_MUST_CHECK enum writ_status writ_checkpoint_open(struct writ_slice note,
                                                       const struct writ_note_key *key,

@@ -24,6 +24,8 @@ struct writ_proof_file {
     struct writ_slice extra;      /* base64 that nobody signed; empty when the line is absent */
 };
 
+/* By the first line alone. */
+bool writ_proof_file_is(struct writ_slice text);
 WRIT_MUST_CHECK enum writ_status
 writ_proof_file_parse(struct writ_slice text, struct writ_proof_file *out, struct writ_err *err);
 WRIT_MUST_CHECK enum writ_status writ_proof_file_write(const struct writ_proof_file *p,
