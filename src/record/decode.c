@@ -120,54 +120,58 @@ static enum writ_status take_text(struct decoder *d, struct writ_slice *out)
     return WRIT_OK;
 }
 
+/* Steps to element `n` of a list; behind the last one, past the bracket. */
+static enum writ_status list_more(struct decoder *d, size_t n, bool *more)
+{
+    *more = d->at < d->all.len && d->all.ptr[d->at] != ']';
+    if (!*more)
+        return expect(d, WRIT_LIT("]"));
+    if (n == WRIT_RECORD_LIST_MAX)
+        return bad(d, "a list longer than 64");
+    return n == 0 ? WRIT_OK : expect(d, WRIT_LIT(","));
+}
+
+/* NULL for an empty list; *ok is false when memory is out. */
+static void *keep_list(struct decoder *d, const void *list, size_t n, size_t size, bool *ok)
+{
+    void *kept = n == 0 ? NULL : writ_arena_array(d->arena, n, size);
+
+    *ok = n == 0 || kept != NULL;
+    if (kept != NULL)
+        memcpy(kept, list, n * size);
+    return kept;
+}
+
 static enum writ_status take_texts(struct decoder *d, struct writ_texts *out)
 {
     struct writ_slice got[WRIT_RECORD_LIST_MAX];
     size_t n = 0;
+    bool more, ok;
 
     WRIT_TRY(expect(d, WRIT_LIT("[")));
-    while (d->at < d->all.len && d->all.ptr[d->at] != ']') {
-        if (n == WRIT_RECORD_LIST_MAX)
-            return bad(d, "a list longer than 64");
-        if (n != 0)
-            WRIT_TRY(expect(d, WRIT_LIT(",")));
+    WRIT_TRY(list_more(d, n, &more));
+    while (more) {
         WRIT_TRY(take_text(d, &got[n++]));
+        WRIT_TRY(list_more(d, n, &more));
     }
-    WRIT_TRY(expect(d, WRIT_LIT("]")));
-    *out = (struct writ_texts){ 0, NULL };
-    if (n == 0)
-        return WRIT_OK;
-    struct writ_slice *kept = writ_arena_array(d->arena, n, sizeof(*kept));
-    if (kept == NULL)
-        return writ_fail_nomem(d->err);
-    memcpy(kept, got, n * sizeof(*kept));
-    *out = (struct writ_texts){ n, kept };
-    return WRIT_OK;
+    *out = (struct writ_texts){ n, keep_list(d, got, n, sizeof(got[0]), &ok) };
+    return ok ? WRIT_OK : writ_fail_nomem(d->err);
 }
 
 static enum writ_status take_numbers(struct decoder *d, struct writ_numbers *out)
 {
     uint64_t got[WRIT_RECORD_LIST_MAX];
     size_t n = 0;
+    bool more, ok;
 
     WRIT_TRY(expect(d, WRIT_LIT("[")));
-    while (d->at < d->all.len && d->all.ptr[d->at] != ']') {
-        if (n == WRIT_RECORD_LIST_MAX)
-            return bad(d, "a list longer than 64");
-        if (n != 0)
-            WRIT_TRY(expect(d, WRIT_LIT(",")));
+    WRIT_TRY(list_more(d, n, &more));
+    while (more) {
         WRIT_TRY(take_u64(d, &got[n++]));
+        WRIT_TRY(list_more(d, n, &more));
     }
-    WRIT_TRY(expect(d, WRIT_LIT("]")));
-    *out = (struct writ_numbers){ 0, NULL };
-    if (n == 0)
-        return WRIT_OK;
-    uint64_t *kept = writ_arena_array(d->arena, n, sizeof(*kept));
-    if (kept == NULL)
-        return writ_fail_nomem(d->err);
-    memcpy(kept, got, n * sizeof(*kept));
-    *out = (struct writ_numbers){ n, kept };
-    return WRIT_OK;
+    *out = (struct writ_numbers){ n, keep_list(d, got, n, sizeof(got[0]), &ok) };
+    return ok ? WRIT_OK : writ_fail_nomem(d->err);
 }
 
 static enum writ_status take_bool(struct decoder *d, bool *out)
