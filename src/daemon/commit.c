@@ -56,19 +56,36 @@ static struct writ_commit_item *list_pop(struct list *l)
     return item;
 }
 
+/* How many items at the front belong into one batch, and their bytes. */
+static size_t front_group(const struct list *l, size_t *bytes)
+{
+    const struct writ_commit_item *item = l->first;
+    size_t n = 1;
+
+    *bytes = item->record.len;
+    for (; item->joined && item->next != NULL; item = item->next) {
+        *bytes += item->next->record.len;
+        n++;
+    }
+    return n;
+}
+
 /* As much from the front of `from` as one frame of the ledger takes. */
 static size_t cut_batch(struct list *from, struct list *batch, struct writ_slice *entries)
 {
     size_t n = 0, bytes = 0;
 
-    while (from->first != NULL && n < WRIT_BATCH_MAX) {
-        const struct writ_buf *record = &from->first->record;
-        if (bytes + record->len > WRIT_BATCH_BYTES)
+    while (from->first != NULL) {
+        size_t more;
+        size_t group = front_group(from, &more);
+        if (n + group > WRIT_BATCH_MAX || bytes + more > WRIT_BATCH_BYTES)
             break;
-        bytes += record->len;
-        if (record->len > 0)
-            entries[n++] = writ_buf_slice(record);
-        list_add(batch, list_pop(from));
+        bytes += more;
+        for (; group > 0; group--) {
+            if (from->first->record.len > 0)
+                entries[n++] = writ_buf_slice(&from->first->record);
+            list_add(batch, list_pop(from));
+        }
     }
     return n;
 }
@@ -188,7 +205,11 @@ void writ_commit_submit(struct writ_commit *c, struct writ_commit_item *item)
 {
     (void)pthread_mutex_lock(&c->lock);
     bool was_empty = c->queue.first == NULL;
-    list_add(&c->queue, item);
+    while (item != NULL) {
+        struct writ_commit_item *behind = item->next;
+        list_add(&c->queue, item);
+        item = behind;
+    }
     (void)pthread_mutex_unlock(&c->lock);
     /* Not under the lock, which the committer wants first thing when it wakes. */
     if (was_empty)
@@ -221,7 +242,8 @@ void writ_commit_stop(struct writ_commit *c)
 
 void writ_commit_item_free(struct writ_commit_item *item)
 {
-    writ_buf_release(&item->record);
+    if (item != NULL)
+        writ_buf_release(&item->record);
     free(item);
 }
 

@@ -195,6 +195,9 @@ void job_is_durable(struct job *job);
 /* Sequences a record; true when it went well, else the job was failed and is gone. */
 bool job_sequence(struct job *job, const struct writ_record *r, enum writ_room room, void *owner,
                   uint64_t *index);
+/* The same for a record and what must become durable with it; the job waits for both. */
+bool job_sequence_both(struct job *job, const struct writ_record *first,
+                       const struct writ_record *second, uint64_t *index);
 /* The time for the job's records; false when the job was failed. */
 bool job_now(struct job *job, uint64_t *now);
 /* For a worker: job->canonical and job->digest of `json` with `salt`; sets status and err. */

@@ -162,11 +162,10 @@ void job_when_durable(struct job *job)
         job_fail_err(job, st);
 }
 
-bool job_sequence(struct job *job, const struct writ_record *r, enum writ_room room, void *owner,
-                  uint64_t *index)
+/* A record that could not be sequenced fails the job, and perhaps the daemon. */
+static bool sequenced(struct job *job, enum writ_status st)
 {
     struct daemon *d = job->daemon;
-    enum writ_status st = writ_sequence(&d->seq, r, room, owner, index, &job->err);
 
     if (st == WRIT_OK)
         return true;
@@ -176,17 +175,22 @@ bool job_sequence(struct job *job, const struct writ_record *r, enum writ_room r
     return false;
 }
 
+bool job_sequence(struct job *job, const struct writ_record *r, enum writ_room room, void *owner,
+                  uint64_t *index)
+{
+    return sequenced(job, writ_sequence(&job->daemon->seq, r, room, owner, index, &job->err));
+}
+
+bool job_sequence_both(struct job *job, const struct writ_record *first,
+                       const struct writ_record *second, uint64_t *index)
+{
+    return sequenced(job, writ_sequence_both(&job->daemon->seq, first, second, WRIT_ROOM_COMMON,
+                                             job, index, &job->err));
+}
+
 bool job_now(struct job *job, uint64_t *now)
 {
-    struct daemon *d = job->daemon;
-    enum writ_status st = writ_sequence_now(&d->seq, now, &job->err);
-
-    if (st == WRIT_OK)
-        return true;
-    job_fail_err(job, st);
-    if (d->seq.broken)
-        daemon_fatal(d, &d->seq.why);
-    return false;
+    return sequenced(job, writ_sequence_now(&job->daemon->seq, now, &job->err));
 }
 
 /* What writ_payload_digest computes, keeping the canonical form that is to be stored. */

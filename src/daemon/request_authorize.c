@@ -98,7 +98,7 @@ static bool sample_unnamed(struct daemon *d, const struct writ_decision *x, uint
 static void commit_decision(struct job *job, const struct writ_decision *x)
 {
     struct daemon *d = job->daemon;
-    uint64_t index = 0, ignored;
+    uint64_t index = 0;
 
     enum writ_status st =
         writ_payloads_put(d->payloads, &job->digest, writ_slice(job->salt, sizeof(job->salt)),
@@ -113,10 +113,10 @@ static void commit_decision(struct job *job, const struct writ_decision *x)
         job_fail_err(job, job->status);
         return;
     }
-    if (!job_sequence(job, &x->record, WRIT_ROOM_COMMON, x->asks_approval ? NULL : job, &index))
-        return;
     if (x->asks_approval)
-        (void)job_sequence(job, &x->request, WRIT_ROOM_COMMON, job, &ignored);
+        (void)job_sequence_both(job, &x->record, &x->request, &index);
+    else
+        (void)job_sequence(job, &x->record, WRIT_ROOM_COMMON, job, &index);
 }
 
 static void decide(struct job *job)

@@ -46,11 +46,13 @@ static enum writ_status check_room(const struct writ_sequencer *s, size_t len, e
     return WRIT_OK;
 }
 
-static void enqueue(struct writ_sequencer *s, struct writ_commit_item *item)
+static void enqueue(struct writ_sequencer *s, struct writ_commit_item *first)
 {
-    s->queued++;
-    s->queued_bytes += item->record.len;
-    s->submit(s->ctx, item);
+    for (const struct writ_commit_item *i = first; i != NULL; i = i->next) {
+        s->queued++;
+        s->queued_bytes += i->record.len;
+    }
+    s->submit(s->ctx, first);
 }
 
 /* From here on state has moved: whatever fails leaves memory ahead of the ledger. */
@@ -73,18 +75,17 @@ static bool decides_approval(enum writ_record_type type)
            type == WRIT_RECORD_APPROVAL_EXPIRED;
 }
 
-enum writ_status writ_sequence(struct writ_sequencer *s, const struct writ_record *r,
-                               enum writ_room room, void *owner, uint64_t *index,
-                               struct writ_err *err)
+/* The record as an item, `ahead` records behind the next; nothing else changes. */
+static enum writ_status make_item(const struct writ_sequencer *s, const struct writ_record *r,
+                                  uint64_t ahead, struct writ_commit_item **out,
+                                  struct writ_err *err)
 {
+    struct writ_commit_item *item = new_item(NULL);
     uint8_t *usual;
 
-    if (s->broken)
-        return writ_fail(err, WRIT_CLOSED, "the authority has stopped: %s", s->why.text);
-    struct writ_commit_item *item = new_item(owner);
     if (item == NULL)
         return writ_fail_nomem(err);
-    item->index = writ_authority_next_index(s->authority);
+    item->index = writ_authority_next_index(s->authority) + ahead;
     item->approval = decides_approval(r->type);
     enum writ_status st = writ_buf_reserve(&item->record, RECORD_USUAL, &usual);
     if (st != WRIT_OK)
@@ -92,16 +93,65 @@ enum writ_status writ_sequence(struct writ_sequencer *s, const struct writ_recor
     if (st == WRIT_OK)
         st = writ_record_encode(r, &item->record, err);
     if (st == WRIT_OK)
-        st = check_room(s, item->record.len, room, err);
-    if (st == WRIT_OK)
-        st = apply(s, item, err);
-    if (st != WRIT_OK) {
+        *out = item;
+    else
         writ_commit_item_free(item);
+    return st;
+}
+
+/* Applies the item and the one behind it, if any, and queues them. Frees them on failure. */
+static enum writ_status sequence_items(struct writ_sequencer *s, struct writ_commit_item *first,
+                                       enum writ_room room, uint64_t *index, struct writ_err *err)
+{
+    struct writ_commit_item *second = first->next;
+    size_t len = first->record.len + (second != NULL ? second->record.len : 0);
+    enum writ_status st = check_room(s, len, room, err);
+
+    if (st == WRIT_OK)
+        st = apply(s, first, err);
+    if (st == WRIT_OK && second != NULL)
+        st = apply(s, second, err);
+    if (st != WRIT_OK) {
+        writ_commit_item_free(second);
+        writ_commit_item_free(first);
         return st;
     }
-    *index = item->index;
-    enqueue(s, item);
+    *index = first->index;
+    enqueue(s, first);
     return WRIT_OK;
+}
+
+enum writ_status writ_sequence(struct writ_sequencer *s, const struct writ_record *r,
+                               enum writ_room room, void *owner, uint64_t *index,
+                               struct writ_err *err)
+{
+    struct writ_commit_item *item;
+
+    if (s->broken)
+        return writ_fail(err, WRIT_CLOSED, "the authority has stopped: %s", s->why.text);
+    WRIT_TRY(make_item(s, r, 0, &item, err));
+    item->owner = owner;
+    return sequence_items(s, item, room, index, err);
+}
+
+enum writ_status writ_sequence_both(struct writ_sequencer *s, const struct writ_record *first,
+                                    const struct writ_record *second, enum writ_room room,
+                                    void *owner, uint64_t *index, struct writ_err *err)
+{
+    struct writ_commit_item *one, *two;
+
+    if (s->broken)
+        return writ_fail(err, WRIT_CLOSED, "the authority has stopped: %s", s->why.text);
+    WRIT_TRY(make_item(s, first, 0, &one, err));
+    enum writ_status st = make_item(s, second, 1, &two, err);
+    if (st != WRIT_OK) {
+        writ_commit_item_free(one);
+        return st;
+    }
+    one->next = two;
+    one->joined = true;
+    two->owner = owner;
+    return sequence_items(s, one, room, index, err);
 }
 
 enum writ_status writ_sequence_now(struct writ_sequencer *s, uint64_t *now, struct writ_err *err)

@@ -16,6 +16,8 @@ struct fake {
     uint64_t size, batches, wakes;
     uint64_t fail_at; /* the index whose batch fails; UINT64_MAX never */
     uint64_t shift;   /* added to the first index: somebody else wrote */
+    uint64_t pair;    /* this index and the next belong together */
+    bool split;       /* a batch ended between them */
     size_t biggest, most_bytes;
     bool closed; /* appends wait */
 };
@@ -44,6 +46,7 @@ static enum writ_status append(void *ctx, const struct writ_slice *entries, size
     } else {
         *first = f->size + f->shift;
         f->size += n;
+        f->split = f->split || f->size == f->pair + 1;
     }
     (void)pthread_mutex_unlock(&f->lock);
     return st;
@@ -69,13 +72,13 @@ static struct writ_commit *start(struct fake *f)
     struct writ_commit *c = NULL;
     struct writ_commit_sink sink = { append, f };
 
-    *f = (struct fake){ .fail_at = UINT64_MAX };
+    *f = (struct fake){ .fail_at = UINT64_MAX, .pair = UINT64_MAX - 1 };
     assert_int_equal(pthread_mutex_init(&f->lock, NULL), 0);
     assert_int_equal(writ_commit_start(sink, wake, f, &c, NULL), WRIT_OK);
     return c;
 }
 
-static void submit(struct writ_commit *c, uint64_t index, size_t len)
+static struct writ_commit_item *make_item(uint64_t index, size_t len)
 {
     struct writ_commit_item *item = calloc(1, sizeof(*item));
     uint8_t *at;
@@ -88,7 +91,20 @@ static void submit(struct writ_commit *c, uint64_t index, size_t len)
         item->record.len = len;
     }
     item->index = index;
-    writ_commit_submit(c, item);
+    return item;
+}
+
+static void submit(struct writ_commit *c, uint64_t index, size_t len)
+{
+    writ_commit_submit(c, make_item(index, len));
+}
+
+static void submit_pair(struct writ_commit *c, uint64_t index, size_t len)
+{
+    struct writ_commit_item *first = make_item(index, len);
+    first->next = make_item(index + 1, len);
+    first->joined = true;
+    writ_commit_submit(c, first);
 }
 
 /* Frees what came back; how many, in order from *next; barriers come between. */
@@ -218,9 +234,51 @@ static void test_after_a_failure_nothing_is_acknowledged(void **state)
     }
 }
 
+/* Where the pair would lie across the end of a full batch: by entries, and by bytes. */
+static void test_what_is_joined_becomes_durable_together(void **state)
+{
+    static const struct {
+        const char *rule;
+        uint64_t before;
+        size_t len;
+    } CASES[] = {
+        { "one entry is left in the batch", WRIT_BATCH_MAX - 1, 10 },
+        { "bytes for one are left in the batch", WRIT_BATCH_BYTES / 60000, 60000 },
+        { "the batch is empty", 0, 60000 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        struct fake f;
+        struct writ_err why;
+        uint64_t next = 0;
+        bool failed = false;
+        struct writ_commit *c = start(&f);
+
+        print_message("  %s\n", CASES[i].rule);
+        f.pair = CASES[i].before + 1;
+        set_closed(&f, true);
+        submit(c, 0, 10); /* taken alone; the rest gathers behind it */
+        (void)usleep(20000);
+        for (uint64_t k = 1; k <= CASES[i].before; k++)
+            submit(c, k, CASES[i].len);
+        submit_pair(c, CASES[i].before + 1, CASES[i].len);
+        set_closed(&f, false);
+        writ_commit_stop(c);
+        (void)drain(c, &next, &failed, &why);
+        assert_false(failed);
+        assert_int_equal(next, CASES[i].before + 3);
+        assert_false(f.split);
+        assert_true(f.biggest <= WRIT_BATCH_MAX);
+        assert_true(f.most_bytes <= WRIT_BATCH_BYTES);
+        writ_commit_free(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_joined_becomes_durable_together),
         cmocka_unit_test(test_all_come_back_once_and_in_order),
         cmocka_unit_test(test_what_gathers_meanwhile_is_one_batch_within_limits),
         cmocka_unit_test(test_a_barrier_waits_for_what_is_before_it),

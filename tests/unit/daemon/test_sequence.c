@@ -123,6 +123,42 @@ static void test_a_record_is_applied_and_queued_once(void **state)
     assert_int_equal(w->seq.queued_bytes, 0);
 }
 
+static void test_a_decision_and_what_follows_are_queued_as_one(void **state)
+{
+    struct world *w = *state;
+    uint64_t next = writ_authority_next_index(w->home.authority), index = 0;
+    struct writ_record first = stop_record(w, w->clock), second = first;
+    struct writ_err err = { 0 };
+    int owner;
+
+    test_home_target(&w->home, "files");
+    next = writ_authority_next_index(w->home.authority);
+    first.time = second.time = writ_authority_last_time(w->home.authority);
+    second.as.narrowed.subject = WRIT_LIT("files");
+    /* Room for one, not for both: neither. */
+    w->room = 2 * 200 + WRIT_OUTCOME_RESERVE;
+    assert_int_equal(
+        writ_sequence_both(&w->seq, &first, &second, WRIT_ROOM_COMMON, &owner, &index, &err),
+        WRIT_LIMIT);
+    assert_true(writ_authority_next_index(w->home.authority) == next);
+    assert_int_equal(w->len, 0);
+    w->room = 1 << 20;
+    assert_int_equal(
+        writ_sequence_both(&w->seq, &first, &second, WRIT_ROOM_COMMON, &owner, &index, &err),
+        WRIT_OK);
+    assert_true(index == next);
+    assert_true(writ_authority_next_index(w->home.authority) == next + 2);
+    assert_int_equal(w->len, 1);
+    assert_int_equal(w->seq.queued, 2);
+    struct writ_commit_item *behind = w->items[0]->next;
+    assert_true(w->items[0]->joined);
+    assert_null(w->items[0]->owner);
+    assert_non_null(behind);
+    assert_ptr_equal(behind->owner, &owner);
+    assert_true(behind->index == next + 1);
+    writ_commit_item_free(behind);
+}
+
 static void test_without_room_nothing_changes(void **state)
 {
     struct world *w = *state;
@@ -165,6 +201,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_time_goes_on, make, drop),
         cmocka_unit_test_setup_teardown(test_a_clock_that_steps_back_is_on_record, make, drop),
         cmocka_unit_test_setup_teardown(test_a_record_is_applied_and_queued_once, make, drop),
+        cmocka_unit_test_setup_teardown(test_a_decision_and_what_follows_are_queued_as_one, make,
+                                        drop),
         cmocka_unit_test_setup_teardown(test_without_room_nothing_changes, make, drop),
         cmocka_unit_test_setup_teardown(test_a_record_that_cannot_follow_breaks_it, make, drop),
     };

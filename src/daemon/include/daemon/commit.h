@@ -30,6 +30,7 @@ struct writ_commit_item {
     struct writ_buf record; /* empty: a barrier, which is done when all before it is */
     uint64_t index;         /* the index the record was applied at */
     bool approval;          /* an approval was decided: somebody may wait for it */
+    bool joined;            /* in the same batch as the item behind it: both durable, or neither */
     void *owner;            /* what to go on with; never touched here */
 };
 
@@ -38,6 +39,7 @@ struct writ_commit;
 WRIT_MUST_CHECK enum writ_status writ_commit_start(struct writ_commit_sink sink,
                                                    void (*wake)(void *ctx), void *wake_ctx,
                                                    struct writ_commit **out, struct writ_err *err);
+/* The item, and those linked behind it by `next`, at once. */
 void writ_commit_submit(struct writ_commit *c, struct writ_commit_item *item);
 /*
  * Everything that became durable since the last call, in order. Once the sink has failed, *failed
@@ -49,6 +51,7 @@ struct writ_commit_item *writ_commit_take(struct writ_commit *c, bool *failed,
 void writ_commit_stop(struct writ_commit *c);
 /* Also frees the items that are still inside; after stop. NULL is a no-op. */
 void writ_commit_free(struct writ_commit *c);
+/* NULL is a no-op. */
 void writ_commit_item_free(struct writ_commit_item *item);
 
 #endif

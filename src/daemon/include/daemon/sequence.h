@@ -30,7 +30,7 @@ struct writ_sequencer {
     struct writ_env env;
     /* Bytes that the ledger can take for certain; see writ_log_room. */
     uint64_t (*room)(void *ctx);
-    void (*submit)(void *ctx, struct writ_commit_item *item);
+    void (*submit)(void *ctx, struct writ_commit_item *item); /* with what is linked behind it */
     void *ctx;
     uint64_t queued_bytes, queued; /* submitted and not durable yet */
     uint64_t clock_steps, last_clock;
@@ -58,6 +58,15 @@ WRIT_MUST_CHECK enum writ_status writ_sequence_now(struct writ_sequencer *s, uin
 WRIT_MUST_CHECK enum writ_status writ_sequence(struct writ_sequencer *s,
                                                const struct writ_record *r, enum writ_room room,
                                                void *owner, uint64_t *index, struct writ_err *err);
+/*
+ * The same for a decision and what follows from it: the second stands right behind the first, and
+ * both become durable in one commit or neither does, so that no crash can leave one alone.
+ */
+WRIT_MUST_CHECK enum writ_status writ_sequence_both(struct writ_sequencer *s,
+                                                    const struct writ_record *first,
+                                                    const struct writ_record *second,
+                                                    enum writ_room room, void *owner,
+                                                    uint64_t *index, struct writ_err *err);
 /* `owner` comes back when all that is queued now is durable. */
 WRIT_MUST_CHECK enum writ_status writ_sequence_barrier(struct writ_sequencer *s, void *owner,
                                                        struct writ_err *err);
