@@ -23,14 +23,13 @@ static void write_file(const char *path, const uint8_t *data, size_t size)
 }
 
 /* Every digest that the bytes could mean: what stands eight bytes behind each magic. */
-static void look_up(const char *dir, struct writ_payload_reader *r, const uint8_t *digest)
+static void look_up(struct writ_payload_reader *r, const uint8_t *digest)
 {
     uint8_t salt[WRIT_PAYLOAD_SALT];
     struct writ_hash want;
     struct writ_sha256 sha;
     WRIT_AUTO_BUF json;
 
-    (void)dir;
     writ_buf_init(&json, WRIT_PAYLOAD_MAX);
     memcpy(want.b, digest, sizeof(want.b));
     if (writ_payload_reader_get(r, &want, salt, &json, NULL) != WRIT_OK)
@@ -45,23 +44,22 @@ static void look_up(const char *dir, struct writ_payload_reader *r, const uint8_
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static char dir[64], path[96];
+    char dir[64], path[96];
     struct writ_payload_reader *r = NULL;
     struct writ_err err;
 
-    if (dir[0] == '\0') {
-        (void)snprintf(dir, sizeof(dir), "/tmp/writ-fuzz-payload-%ld", (long)getpid());
-        (void)snprintf(path, sizeof(path), "%s/00000001.pay", dir);
-        if (mkdir(dir, 0700) != 0)
-            abort();
-    }
+    (void)snprintf(dir, sizeof(dir), "/tmp/writ-fuzz-payload-%ld", (long)getpid());
+    (void)snprintf(path, sizeof(path), "%s/00000001.pay", dir);
+    if (mkdir(dir, 0700) != 0)
+        abort();
     write_file(path, data, size);
     if (writ_payload_reader_open(dir, &r, &err) == WRIT_OK) {
         for (size_t i = 0; i + 40 <= size; i++)
             if (memcmp(data + i, "WPAY", 4) == 0)
-                look_up(dir, r, data + i + 8);
+                look_up(r, data + i + 8);
         writ_payload_reader_close(r);
     }
-    (void)unlink(path);
+    if (unlink(path) != 0 || rmdir(dir) != 0) /* nothing stays behind */
+        abort();
     return 0;
 }
